@@ -1,0 +1,414 @@
+//! The one seam between code under test and an engine.
+//!
+//! 1. Code under test reaches an engine only through [`Object`](super::object::Object), so an engine
+//!    sees every operation before it happens and its outcome right after.
+//! 2. An engine never re-implements a primitive: it decides *when* the real operation runs.
+//! 3. Ids are stable: equal in every schedule in which the same code ran. They come from the creator
+//!    and a counter, never from an address or a global counter.
+
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Where something in the code under test was written.
+pub type Site = &'static Location<'static>;
+
+/// A task of the running execution, by order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub u32);
+
+/// An object of one execution: its order of creation, and which execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectId {
+    /// Order of creation within the execution.
+    pub index: u32,
+    /// The execution that it belongs to. An object that outlives it is hidden state.
+    pub execution: u32,
+}
+
+/// What an object is, with the part of its configuration that its behaviour depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// The end of one task: finish, join, abort.
+    Join,
+    /// The ends of the tasks in a `JoinSet`, and the order in which they are taken.
+    JoinSet,
+    /// A channel; `capacity` is `None` when unbounded.
+    Channel {
+        /// Which real channel.
+        flavor: Flavor,
+        /// Items that fit, where bounded.
+        capacity: Option<usize>,
+    },
+    /// A counting semaphore.
+    Semaphore {
+        /// Permits at creation.
+        permits: usize,
+    },
+    /// An async mutex.
+    Mutex,
+    /// An async readers-writer lock.
+    RwLock,
+    /// A `Notify`.
+    Notify,
+    /// A tree of cancellation tokens; operations carry the node.
+    Token,
+    /// A `TaskTracker`.
+    Tracker,
+    /// An atomic cell.
+    Atomic,
+    /// A mutex that blocks its thread.
+    BlockingMutex,
+    /// A timer.
+    Timer,
+    /// The places where a task yields.
+    Yield,
+}
+
+/// Which real channel an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    /// `tokio::sync::mpsc`
+    Mpsc,
+    /// `tokio::sync::oneshot`
+    Oneshot,
+    /// `tokio::sync::watch`: keeps the latest value, loses none by design.
+    Watch,
+    /// `async_channel`
+    Mpmc,
+}
+
+/// What a task does to an object. A *poll* may be [pending](Outcome::Pending); all others take effect at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum OpKind {
+    // --- channels; `arg` of a send is the identity of the value
+    /// Poll of a send.
+    Send,
+    /// A send that never waits.
+    TrySend,
+    /// Poll for a slot.
+    Reserve,
+    /// A slot, if there is one now.
+    TryReserve,
+    /// A send into a reserved slot.
+    SendReserved,
+    /// A reserved slot given back.
+    DropPermit,
+    /// Poll of a receive.
+    Recv,
+    /// A receive that never waits.
+    TryRecv,
+    /// Poll for the end of the other side; on `watch`, for a change is [`Changed`](OpKind::Changed).
+    Closed,
+    /// A look at whether the channel is closed.
+    IsClosed,
+    /// A look at the number of items.
+    Len,
+    /// Explicit close by a sending handle.
+    CloseSend,
+    /// Explicit close by a receiving handle.
+    CloseRecv,
+    /// A sending handle is gone.
+    DropSender,
+    /// A receiving handle is gone.
+    DropReceiver,
+    /// A sending handle was cloned. Silent.
+    CloneSender,
+    /// A receiving handle was cloned. Silent.
+    CloneReceiver,
+    /// A send future was dropped with its value (`arg`) inside.
+    DropSend,
+    /// Poll for a change of a `watch`. `arg` is the version seen.
+    Changed,
+    /// A look at the value of a `watch`.
+    Borrow,
+
+    // --- semaphore, mutex, readers-writer lock; `arg` is the number of permits
+    /// Poll for permits, or for a lock.
+    Acquire,
+    /// Permits or a lock, if free now.
+    TryAcquire,
+    /// Permits or a lock given back.
+    Release,
+    /// Permits added.
+    AddPermits,
+    /// Permits taken for good.
+    Forget,
+    /// The semaphore is closed.
+    CloseSemaphore,
+    /// A look at the permits that are free.
+    Available,
+    /// Poll for the shared lock.
+    AcquireShared,
+    /// The shared lock, if free now.
+    TryAcquireShared,
+    /// The shared lock given back.
+    ReleaseShared,
+    /// A future that waits for permits or a lock was dropped. `arg` is what it wanted.
+    DropAcquire,
+
+    // --- notify
+    /// Poll of a `Notified`.
+    Notified,
+    /// One waiter, or a stored permit.
+    NotifyOne,
+    /// All waiters.
+    NotifyWaiters,
+    /// A `Notified` that waits was dropped.
+    DropNotified,
+
+    // --- cancellation; `arg` is the node
+    /// Poll of a `cancelled()` future.
+    Cancelled,
+    /// A look at the token.
+    IsCancelled,
+    /// Cancel the node and all below it.
+    Cancel,
+    /// A child node was made; `arg` is `parent << 32 | child`. Silent.
+    ChildToken,
+
+    // --- tasks; `arg` is the task
+    /// A task ends: its output is stored and its joiner woken.
+    Finish,
+    /// Poll of a `JoinHandle` or `JoinSet`.
+    Join,
+    /// A look at whether a task has ended.
+    IsFinished,
+    /// Ask a task to end at its next await.
+    Abort,
+    /// The handle of a task is gone. Silent.
+    Detach,
+    /// Poll of `yield_now`.
+    Yield,
+
+    // --- task tracker
+    /// A task is tracked. Silent.
+    Track,
+    /// A tracked task is gone.
+    Untrack,
+    /// The tracker is closed.
+    CloseTracker,
+    /// The tracker is opened again.
+    ReopenTracker,
+    /// Poll of `TaskTracker::wait`.
+    WaitTracked,
+
+    // --- atomics; `arg` is the value written
+    /// Load.
+    Load,
+    /// Store.
+    Store,
+    /// Read, modify, write.
+    Rmw,
+
+    // --- blocking mutex
+    /// Lock, blocking the task until it is free.
+    LockBlocking,
+    /// Unlock.
+    UnlockBlocking,
+
+    // --- time
+    /// Poll of a timer. `arg` is the deadline in nanoseconds since the start of the execution.
+    Timer,
+    /// A timer is gone. Silent.
+    DropTimer,
+    /// A look at the clock.
+    Now,
+}
+
+impl OpKind {
+    /// Whether the operation may be [`Outcome::Pending`], so that the task waits on the object.
+    pub fn is_poll(self) -> bool {
+        use OpKind::*;
+        matches!(
+            self,
+            Send | Reserve
+                | Recv
+                | Closed
+                | Changed
+                | Acquire
+                | AcquireShared
+                | Notified
+                | Cancelled
+                | Join
+                | Yield
+                | WaitTracked
+                | Timer
+        )
+    }
+
+    /// Whether the operation is book-keeping that no other task can tell from its absence, so that
+    /// it is never a point where tasks interleave.
+    pub fn is_silent(self) -> bool {
+        use OpKind::*;
+        matches!(
+            self,
+            CloneSender | CloneReceiver | ChildToken | Detach | Track | DropTimer
+        )
+    }
+}
+
+/// One operation that a task is about to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Op {
+    /// On what.
+    pub object: ObjectId,
+    /// What.
+    pub kind: OpKind,
+    /// See [`OpKind`]; 0 where it has no argument.
+    pub arg: u64,
+    /// Where in the code under test.
+    pub site: Site,
+}
+
+/// What came of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A poll that registered a waiter. The task observed nothing.
+    Pending,
+    /// It took effect; the number identifies what was observed, 0 where that is nothing.
+    /// For a receive the engine knows what was received, and 0 stands for "an item".
+    Done(u64),
+    /// It was refused (closed, full, empty); the number says which.
+    Failed(u64),
+}
+
+impl Outcome {
+    /// [`Done`](Outcome::Done), nothing observed.
+    pub const DONE: Outcome = Outcome::Done(0);
+    /// Refused: the other side, or the object, is closed.
+    pub const CLOSED: Outcome = Outcome::Failed(1);
+    /// Refused: no room, no item, no permit, not now.
+    pub const BUSY: Outcome = Outcome::Failed(2);
+    /// A task's end: it panicked.
+    pub const PANICKED: Outcome = Outcome::Failed(3);
+    /// A task's end: it was aborted.
+    pub const ABORTED: Outcome = Outcome::Failed(4);
+    /// A task's end: it returned an `Err`. Seen only for types that a check declares.
+    pub const ERRED: Outcome = Outcome::Failed(5);
+}
+
+/// What a task is to the engine: a body to poll, and a way to cancel it.
+///
+/// Both run to the task's own [`OpKind::Finish`], with every destructor's operations before it.
+pub trait Body: Send {
+    /// Polls the task. `Ready` once [`OpKind::Finish`] has been done. Never unwinds.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Drops what is left of the task's future and finishes it as aborted. Never unwinds.
+    fn cancel(&mut self);
+    /// Drops what is left with no engine listening: the execution is over.
+    fn discard(&mut self);
+}
+
+/// A task to start.
+pub struct NewTask {
+    /// The body.
+    pub body: Box<dyn Body>,
+    /// The object that carries its end.
+    pub join: ObjectId,
+    /// Where it was spawned.
+    pub site: Site,
+    /// The type of its future: with the site, what makes two tasks *equal*.
+    pub future: TypeId,
+    /// Short name of the future's type, for reports.
+    pub name: &'static str,
+}
+
+/// What an engine can tell of a value: see [`Engine::inspect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// Its identity.
+    pub identity: u64,
+    /// Whether it is an `Err`.
+    pub is_err: bool,
+}
+
+/// A cell whose loads may be stale, as the memory model allows. The loom engine has them.
+pub trait WeakCell: Send + Sync {
+    /// Loads.
+    fn load(&self, order: std::sync::atomic::Ordering) -> u64;
+    /// Stores.
+    fn store(&self, value: u64, order: std::sync::atomic::Ordering);
+    /// Replaces the value by `f` of it, if `f` gives one; returns the old one, `Err` when `f` gave none.
+    fn update(
+        &self,
+        success: std::sync::atomic::Ordering,
+        failure: std::sync::atomic::Ordering,
+        f: &mut dyn FnMut(u64) -> Option<u64>,
+    ) -> Result<u64, u64>;
+}
+
+/// Decides when each operation of the code under test runs. Engines live in the `selvedge` crate.
+///
+/// An engine never reads the wall clock, an address or a global counter.
+pub trait Engine {
+    /// A new object, made by the running task.
+    fn create(&self, kind: ObjectKind, site: Site) -> ObjectId;
+
+    /// Waits until the running task may do `op`, calls `run` once to do it, and notes its outcome.
+    ///
+    /// Does not call `run` where the execution no longer wants the operation: a poll is then
+    /// pending, anything else unwinds with [`Stopped`].
+    fn perform(&self, op: Op, run: &mut dyn FnMut() -> Outcome);
+
+    /// One of `0..n`, each explored. The choice of the running task.
+    fn choose(&self, n: usize) -> usize;
+
+    /// Starts a task.
+    fn spawn(&self, task: NewTask) -> TaskId;
+
+    /// A waker to register in place of `waker` where that is not the running task's own (a
+    /// combinator's), so that the engine sees which of several futures was woken.
+    fn wrap_waker(&self, waker: &Waker) -> Option<Waker>;
+
+    /// The identity of a value that the running task is about to hand over: its `Hash` where the
+    /// check knows the type, else where it came from. `value` points to a live value of type `ty`.
+    fn inspect(&self, ty: TypeId, size: usize, value: *const ()) -> Inspected;
+
+    /// Virtual time since the start of the execution, observed by the running task.
+    fn now(&self) -> Duration;
+
+    /// Wakes `waker` once virtual time reaches the deadline of `timer`. `None` disarms it.
+    fn arm(&self, timer: ObjectId, deadline: Option<Duration>, waker: Option<&Waker>);
+
+    /// The clock, for a poll of a timer that has already been announced.
+    fn elapsed(&self) -> Duration;
+
+    /// A cell with the engine's memory model, or `None` where the real atomic serves.
+    fn weak_cell(&self, initial: u64) -> Option<Box<dyn WeakCell>>;
+
+    /// The name of the running task, for the code under test to set.
+    fn name_task(&self, name: &str);
+}
+
+/// What an operation unwinds with when its execution is being stopped. Never shown to a person.
+pub struct Stopped;
+
+thread_local! {
+    static ENGINE: RefCell<Option<Rc<dyn Engine>>> = const { RefCell::new(None) };
+}
+
+/// The engine that runs on this thread.
+#[inline]
+pub fn current() -> Option<Rc<dyn Engine>> {
+    // A destructor of a thread-local may run after ours: then no engine runs.
+    ENGINE.try_with(|e| e.borrow().clone()).ok().flatten()
+}
+
+/// Makes `engine` the engine of this thread until the guard is dropped.
+pub fn enter(engine: Rc<dyn Engine>) -> Entered {
+    Entered(ENGINE.with(|e| e.borrow_mut().replace(engine)))
+}
+
+/// See [`enter`].
+pub struct Entered(Option<Rc<dyn Engine>>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ENGINE.with(|e| *e.borrow_mut() = self.0.take());
+    }
+}

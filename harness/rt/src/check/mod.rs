@@ -1,0 +1,24 @@
+//! The facade of a `check` build: the real primitives, wrapped.
+//!
+//! Start with [`engine`] (the seam) and [`object`] (the one door); then any wrapper, for instance
+//! `sync/notify.rs`. Each wrapper holds the real primitive and an [`object::Object`], and does every
+//! operation through it.
+
+pub mod engine;
+pub mod object;
+
+mod async_channel;
+mod blocking;
+mod join;
+mod sync;
+mod task;
+mod time;
+
+/// The names that code under test sees: the same as in production.
+pub mod facade {
+    pub use super::task::spawn;
+    pub use crate::{join, select};
+    pub use tokio::pin;
+
+    pub use super::{async_channel, blocking, sync, task, time};
+}
