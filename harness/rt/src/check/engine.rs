@@ -245,10 +245,7 @@ impl OpKind {
     /// it is never a point where tasks interleave.
     pub fn is_silent(self) -> bool {
         use OpKind::*;
-        matches!(
-            self,
-            CloneSender | CloneReceiver | ChildToken | Detach | Track | DropTimer
-        )
+        matches!(self, CloneSender | CloneReceiver | ChildToken | Detach | Track | DropTimer)
     }
 }
 

@@ -7,12 +7,12 @@
 pub mod engine;
 pub mod object;
 
-mod async_channel;
-mod blocking;
+pub mod async_channel;
+pub mod blocking;
 mod join;
-mod sync;
-mod task;
-mod time;
+pub mod sync;
+pub mod task;
+pub mod time;
 
 /// The names that code under test sees: the same as in production.
 pub mod facade {
