@@ -122,6 +122,8 @@ pub enum OpKind {
     CloneReceiver,
     /// A send future was dropped with its value (`arg`) inside.
     DropSend,
+    /// A receive future of an MPMC channel that waits was dropped. Silent.
+    DropRecv,
     /// Poll for a change of a `watch`. `arg` is the version seen.
     Changed,
     /// A look at the value of a `watch`.
@@ -176,6 +178,8 @@ pub enum OpKind {
     Finish,
     /// Poll of a `JoinHandle` or `JoinSet`.
     Join,
+    /// A task of a `JoinSet` that has ended, if there is one now.
+    TryJoin,
     /// A look at whether a task has ended.
     IsFinished,
     /// Ask a task to end at its next await.
@@ -202,8 +206,10 @@ pub enum OpKind {
     Load,
     /// Store.
     Store,
-    /// Read, modify, write.
+    /// Read, modify, write. What it wrote follows as [`Wrote`](OpKind::Wrote).
     Rmw,
+    /// The value that a read-modify-write left, as `arg`. Silent.
+    Wrote,
 
     // --- blocking mutex
     /// Lock, blocking the task until it is free.
@@ -245,7 +251,7 @@ impl OpKind {
     /// it is never a point where tasks interleave.
     pub fn is_silent(self) -> bool {
         use OpKind::*;
-        matches!(self, CloneSender | CloneReceiver | ChildToken | Detach | Track | DropTimer)
+        matches!(self, CloneSender | CloneReceiver | DropRecv | Wrote | ChildToken | Detach | Track | DropTimer)
     }
 }
 

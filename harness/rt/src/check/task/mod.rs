@@ -1,0 +1,18 @@
+//! Tasks: what tokio's runtime provides, provided by the engine where one runs.
+//!
+//! With no engine running when a handle or a set is made, it is tokio's own. Start with `spawn.rs`:
+//! what a spawned future is to an engine, and how it ends.
+
+mod error;
+mod join_handle;
+mod join_set;
+mod spawn;
+mod tracker;
+mod yield_now;
+
+pub use error::JoinError;
+pub use join_handle::{AbortHandle, JoinHandle};
+pub use join_set::JoinSet;
+pub use spawn::{RootHandle, root_body, spawn};
+pub use tracker::{TaskTracker, TrackedFuture};
+pub use yield_now::yield_now;
