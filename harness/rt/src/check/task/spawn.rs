@@ -9,7 +9,7 @@
 
 use super::{JoinError, JoinHandle};
 use crate::check::engine::{
-    self, Body, Engine, NewTask, ObjectKind, OpKind, Outcome, Site, TaskId,
+    self, Body, Engine, NewTask, ObjectKind, OpKind, Outcome, Site, Stopped, TaskId,
 };
 use crate::check::object::Object;
 use std::any::{Any, TypeId};
