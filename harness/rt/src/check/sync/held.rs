@@ -1,0 +1,62 @@
+//! A real handle whose end is an operation: an endpoint, a permit, a guard.
+//!
+//! 1. The real handle is dropped *inside* the operation, so that the engine decides when.
+//! 2. Where the engine stops the execution instead, the real handle is dropped while unwinding.
+
+use crate::check::engine::{OpKind, Site};
+use crate::check::object::Object;
+use std::ops::{Deref, DerefMut};
+
+/// A real handle, and the operation that its drop is.
+pub(crate) struct Held<R> {
+    /// `None` only between `into_real` or `drop` and the end of it.
+    real: Option<R>,
+    /// What the operations are done on.
+    pub(crate) object: Object,
+    /// Where the handle was made: a drop has no caller to name.
+    pub(crate) site: Site,
+    /// The argument of the last operation.
+    pub(crate) arg: u64,
+    end: OpKind,
+}
+
+impl<R> Held<R> {
+    /// Holds `real`, whose drop is `end` with `arg`.
+    pub(crate) fn new(real: R, object: Object, end: OpKind, arg: u64, site: Site) -> Self {
+        Held { real: Some(real), object, site, arg, end }
+    }
+
+    /// The same kind of handle on the same object: a clone.
+    pub(crate) fn sibling(&self, real: R, site: Site) -> Self {
+        Held::new(real, self.object, self.end, self.arg, site)
+    }
+
+    /// Takes the real handle out; no operation marks the end of this one.
+    pub(crate) fn into_real(mut self) -> R {
+        self.real.take().expect("a held handle is there until it ends")
+    }
+}
+
+impl<R> Deref for Held<R> {
+    type Target = R;
+
+    #[inline]
+    fn deref(&self) -> &R {
+        self.real.as_ref().expect("a held handle is there until it ends")
+    }
+}
+
+impl<R> DerefMut for Held<R> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut R {
+        self.real.as_mut().expect("a held handle is there until it ends")
+    }
+}
+
+impl<R> Drop for Held<R> {
+    fn drop(&mut self) {
+        if let Some(real) = self.real.take() {
+            self.object.effect(self.end, self.arg, self.site, move || drop(real));
+        }
+    }
+}

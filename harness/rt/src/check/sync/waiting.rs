@@ -1,0 +1,81 @@
+//! A real future whose polls, and whose drop while it waits, are operations.
+//!
+//! 1. It allocates nothing.
+//! 2. Dropped after a pending poll and before it was ready, it does its `end` operation, with the real
+//!    future dropped inside. One that was never polled holds no place in a queue and ends in silence,
+//!    unless it [holds](Waiting::holding) something.
+
+use crate::check::engine::{OpKind, Outcome, Site};
+use crate::check::object::Object;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pin_project! {
+    /// A real future, wrapped.
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Waiting<F: Future> {
+        // Always there until the drop: an `Option` only so that the drop can empty it in place.
+        #[pin]
+        real: Option<F>,
+        object: Object,
+        poll: OpKind,
+        end: OpKind,
+        arg: u64,
+        site: Site,
+        outcome: fn(&F::Output) -> Outcome,
+        // Whether a drop now is an operation.
+        owes: bool,
+    }
+
+    impl<F: Future> PinnedDrop for Waiting<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if *this.owes {
+                this.object.effect(*this.end, *this.arg, *this.site, || this.real.set(None));
+            }
+        }
+    }
+}
+
+impl<F: Future> Waiting<F> {
+    /// Wraps `real`: each poll is a `poll` operation on `object`, a drop while waiting an `end`, both
+    /// with `arg`.
+    pub(crate) fn new(
+        object: Object,
+        (poll, end): (OpKind, OpKind),
+        arg: u64,
+        site: Site,
+        real: F,
+        outcome: fn(&F::Output) -> Outcome,
+    ) -> Self {
+        Waiting { real: Some(real), object, poll, end, arg, site, outcome, owes: false }
+    }
+
+    /// Makes the drop an operation even before the first poll: the future holds a value.
+    pub(crate) fn holding(mut self) -> Self {
+        self.owes = true;
+        self
+    }
+}
+
+impl<F: Future> Future for Waiting<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let real = this.real.as_pin_mut().expect("emptied only by the drop");
+        let result = this.object.poll(
+            *this.poll,
+            *this.arg,
+            *this.site,
+            cx,
+            |cx| real.poll(cx),
+            *this.outcome,
+        );
+        *this.owes = result.is_pending();
+        result
+    }
+}
