@@ -1,0 +1,37 @@
+//! Why the work of a pattern ended.
+
+use std::fmt;
+
+/// Why the work of a pattern ended.
+///
+/// It speaks of the *input*: whether all of it was worked on. What came out of each item is in the
+/// pattern's report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The input ended, and everything that was accepted was worked on.
+    Complete,
+    /// A cancellation, or a consumer that left, cut it short.
+    Cancelled,
+    /// An error cut it short.
+    Failed,
+    /// A panic in user code cut it short.
+    Panicked,
+}
+
+impl End {
+    /// Whether nothing was cut short.
+    pub fn is_complete(self) -> bool {
+        self == End::Complete
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            End::Complete => "complete",
+            End::Cancelled => "cancelled",
+            End::Failed => "failed",
+            End::Panicked => "panicked",
+        })
+    }
+}

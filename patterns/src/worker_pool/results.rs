@@ -1,0 +1,135 @@
+//! The consumer's side of a pool.
+
+use super::report::{Account, Done, PoolReport};
+use futures_core::Stream;
+use rt::sync::{DropGuard, mpsc};
+use rt::task::JoinHandle;
+use selvedge_rt as rt;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The results of a pool, in the order in which they come; also a [`Stream`].
+///
+/// They end after the last worker has ended, so `None` also says that no job runs any more.
+///
+/// Dropping it cancels the pool and gives up the report, with the jobs and results listed there; the
+/// pool's tasks end on their own soon after. To know that they have, [`close`](Results::close).
+#[must_use = "dropping the results cancels the pool"]
+pub struct Results<J, R> {
+    // Before `results`, so that it is dropped first: a worker whose send fails then knows that the
+    // pool is cancelled, and leaves the jobs in the queue to the supervisor.
+    stop: DropGuard,
+    results: mpsc::Receiver<Done<R>>,
+    supervisor: JoinHandle<Account<J, R>>,
+    delivered: u64,
+    ended: bool,
+}
+
+impl<J, R> Results<J, R> {
+    pub(super) fn new(
+        results: mpsc::Receiver<Done<R>>,
+        stop: DropGuard,
+        supervisor: JoinHandle<Account<J, R>>,
+    ) -> Self {
+        Results { stop, results, supervisor, delivered: 0, ended: false }
+    }
+
+    /// Waits for the next result; `None` once the pool has ended and every result was received.
+    ///
+    /// After the first `None` it returns `None` for ever.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped early, no result was received.
+    pub async fn next(&mut self) -> Option<Done<R>> {
+        let next = self.results.recv().await;
+        self.note(&next);
+        next
+    }
+
+    /// Ends the pool and returns its report, after every task of the pool has ended.
+    ///
+    /// Called before the results have ended, it cancels the pool; jobs in flight go on or are
+    /// dropped as [`OnCancel`](super::OnCancel) says. Results not yet received are in the report.
+    /// Called after `None`, it only waits for the supervisor's last step.
+    ///
+    /// It waits for the jobs in flight, so never call it from a job of the same pool.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime that ran the pool was shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped early, the pool is cancelled and the report is lost, as when the
+    /// results are dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use selvedge_patterns::{End, worker_pool::WorkerPool};
+    /// use selvedge_rt as rt;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let token = rt::sync::CancellationToken::new();
+    /// let (mut pool, results) = WorkerPool::new(|n: u32| async move { n + 1 }).start(&token);
+    /// pool.submit(1).await.unwrap();
+    ///
+    /// let report = results.close().await;
+    /// // The handle is still there, so the pool was cut short; the job ran or is given back.
+    /// assert_eq!(report.end, End::Cancelled);
+    /// assert_eq!(report.accepted(), 1);
+    /// assert_eq!(pool.submit(2).await.unwrap_err().into_job(), 2);
+    /// # });
+    /// ```
+    pub async fn close(self) -> PoolReport<J, R> {
+        let Results { stop, mut results, supervisor, delivered, ended } = self;
+        let mut unread = Vec::new();
+        if ended {
+            stop.disarm();
+        } else {
+            drop(stop);
+            // Workers that wait for room get their result back; then take what is in the buffer.
+            results.close();
+            while let Some(done) = results.recv().await {
+                unread.push(done);
+            }
+        }
+        match supervisor.await {
+            Ok(account) => account.report(delivered, unread),
+            Err(error) => panic!("the pool's runtime was shut down: {error}"),
+        }
+    }
+
+    fn note(&mut self, next: &Option<Done<R>>) {
+        match next {
+            Some(_) => self.delivered += 1,
+            None => self.ended = true,
+        }
+    }
+}
+
+// Nothing in it is pinned: it polls its receiver by `&mut`.
+impl<J, R> Unpin for Results<J, R> {}
+
+impl<J, R> Stream for Results<J, R> {
+    type Item = Done<R>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Done<R>>> {
+        let next = self.results.poll_recv(cx);
+        if let Poll::Ready(next) = &next {
+            self.note(next);
+        }
+        next
+    }
+}
+
+impl<J, R> fmt::Debug for Results<J, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results")
+            .field("delivered", &self.delivered)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
