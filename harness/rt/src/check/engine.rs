@@ -154,6 +154,8 @@ pub enum OpKind {
     DropAcquire,
 
     // --- notify
+    /// A `Notified` was made: from here on `notify_waiters` completes it, polled or not.
+    Listen,
     /// Poll of a `Notified`.
     Notified,
     /// One waiter, or a stored permit.
