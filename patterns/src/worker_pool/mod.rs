@@ -12,8 +12,8 @@
 //! 1. Never more than `workers` jobs run at once.
 //! 2. A worker ends when the queue is closed and empty, on cancel, or when the consumer is gone.
 //! 3. The results end exactly once, after the last worker.
-//! 4. No job starts once `cancel()` has returned: a worker looks at the token after it took the job
-//!    and right before it starts it.
+//! 4. No job starts after its worker has seen the cancel, and a worker looks at the token after it
+//!    took the job, right before it starts it.
 //! 5. A job in flight at cancel runs to its end ([`OnCancel::Drain`]) or is dropped and listed
 //!    ([`OnCancel::Abandon`]).
 //! 6. A job that panics gives one [`Outcome::Panicked`]; its worker lives on.

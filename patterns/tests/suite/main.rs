@@ -1,0 +1,8 @@
+//! The patterns on real tokio: each line of a contract, and each edge, as a claim.
+//!
+//! Nothing here measures time. Where a test says that something *waits*, it runs on one thread with
+//! a paused clock, which moves only when no task can.
+
+mod runtimes;
+mod sources;
+mod worker_pool;
