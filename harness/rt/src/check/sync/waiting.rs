@@ -10,7 +10,7 @@ use crate::check::object::Object;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 pin_project! {
     /// A real future, wrapped.
@@ -27,6 +27,8 @@ pin_project! {
         outcome: fn(&F::Output) -> Outcome,
         // Whether a drop now is an operation.
         owes: bool,
+        // Whether `register` already got what the poll would wait for: then it is no operation.
+        got: bool,
     }
 
     impl<F: Future> PinnedDrop for Waiting<F> {
@@ -50,13 +52,31 @@ impl<F: Future> Waiting<F> {
         real: F,
         outcome: fn(&F::Output) -> Outcome,
     ) -> Self {
-        Waiting { real: Some(real), object, poll, end, arg, site, outcome, owes: false }
+        Waiting { real: Some(real), object, poll, end, arg, site, outcome, owes: false, got: false }
     }
 
     /// Makes the drop an operation even before the first poll: the future holds a value.
     pub(crate) fn holding(mut self) -> Self {
         self.owes = true;
         self
+    }
+
+    /// Takes a place in the queue with no waker, as `Notified::enable` does: a `poll` operation with
+    /// argument 1, [done](Outcome::DONE) where there was nothing to wait for, else
+    /// [busy](Outcome::BUSY), because unlike a pending poll it tells the task so.
+    pub(crate) fn register(self: Pin<&mut Self>, real: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
+        let this = self.project();
+        let future = this.real.as_pin_mut().expect("emptied only by the drop");
+        if *this.got {
+            return real(future);
+        }
+        let cx = &mut Context::from_waker(Waker::noop());
+        let real = |_: &mut Context<'_>| Poll::Ready(real(future));
+        let told = |got: &bool| if *got { Outcome::DONE } else { Outcome::BUSY };
+        let got = this.object.poll(*this.poll, 1, *this.site, cx, real, told);
+        *this.got = got == Poll::Ready(true);
+        *this.owes = !*this.got;
+        *this.got
     }
 }
 
@@ -67,6 +87,9 @@ impl<F: Future> Future for Waiting<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let real = this.real.as_pin_mut().expect("emptied only by the drop");
+        if *this.got {
+            return real.poll(cx);
+        }
         let result = this.object.poll(
             *this.poll,
             *this.arg,
