@@ -80,11 +80,17 @@ impl<T> Sender<T> {
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         let (object, site) = (self.real.object, Location::caller());
         let id = object.identity(&msg);
-        object.op(OpKind::TrySend, id, site, || self.real.try_send(msg), |result| match result {
-            Ok(()) => Outcome::DONE,
-            Err(TrySendError::Full(_)) => Outcome::BUSY,
-            Err(TrySendError::Closed(_)) => Outcome::CLOSED,
-        })
+        object.op(
+            OpKind::TrySend,
+            id,
+            site,
+            || self.real.try_send(msg),
+            |result| match result {
+                Ok(()) => Outcome::DONE,
+                Err(TrySendError::Full(_)) => Outcome::BUSY,
+                Err(TrySendError::Closed(_)) => Outcome::CLOSED,
+            },
+        )
     }
 
     /// Waits until the channel is closed.
@@ -155,11 +161,17 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let (object, site) = (self.real.object, Location::caller());
-        object.op(OpKind::TryRecv, 0, site, || self.real.try_recv(), |result| match result {
-            Ok(_) => Outcome::DONE,
-            Err(TryRecvError::Empty) => Outcome::BUSY,
-            Err(TryRecvError::Closed) => Outcome::CLOSED,
-        })
+        object.op(
+            OpKind::TryRecv,
+            0,
+            site,
+            || self.real.try_recv(),
+            |result| match result {
+                Ok(_) => Outcome::DONE,
+                Err(TryRecvError::Empty) => Outcome::BUSY,
+                Err(TryRecvError::Closed) => Outcome::CLOSED,
+            },
+        )
     }
 
     /// Closes the channel; what is queued can still be received. Whether this call did.

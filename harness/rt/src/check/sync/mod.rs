@@ -7,6 +7,7 @@ pub(crate) mod held;
 pub(crate) mod seen;
 pub(crate) mod waiting;
 
+pub mod atomic;
 pub mod mpsc;
 mod mutex;
 mod notify;
@@ -14,8 +15,9 @@ pub mod oneshot;
 mod rwlock;
 mod semaphore;
 mod token;
+pub mod watch;
 
-use guard::guard;
+pub(crate) use guard::guard;
 
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::{Notify, futures};

@@ -103,11 +103,17 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let (object, site) = (self.real.object, Location::caller());
-        object.op(OpKind::TryRecv, 0, site, || self.real.try_recv(), |result| match result {
-            Ok(_) => Outcome::DONE,
-            Err(TryRecvError::Empty) => Outcome::BUSY,
-            Err(TryRecvError::Closed) => Outcome::CLOSED,
-        })
+        object.op(
+            OpKind::TryRecv,
+            0,
+            site,
+            || self.real.try_recv(),
+            |result| match result {
+                Ok(_) => Outcome::DONE,
+                Err(TryRecvError::Empty) => Outcome::BUSY,
+                Err(TryRecvError::Closed) => Outcome::CLOSED,
+            },
+        )
     }
 
     /// Whether this future has completed. The task knows that already: no operation.
