@@ -9,7 +9,8 @@ pub mod object;
 
 pub mod async_channel;
 pub mod blocking;
-mod join;
+#[doc(hidden)]
+pub mod join;
 pub mod sync;
 pub mod task;
 pub mod time;

@@ -32,20 +32,30 @@ struct Members<T> {
     ended: Arc<Ended<T>>,
 }
 
-/// The members that have ended, first come first; and who waits for one.
-struct Ended<T>(Mutex<(VecDeque<Arc<Packet<T>>>, Option<Waker>)>);
+/// The members that have ended, and who waits for one.
+struct Ended<T>(Mutex<Queue<T>>);
+
+struct Queue<T> {
+    /// First come first.
+    ended: VecDeque<Arc<Packet<T>>>,
+    waker: Option<Waker>,
+}
 
 impl<T> Ended<T> {
-    fn lock(&self) -> MutexGuard<'_, (VecDeque<Arc<Packet<T>>>, Option<Waker>)> {
+    fn new() -> Arc<Self> {
+        Arc::new(Ended(Mutex::new(Queue { ended: VecDeque::new(), waker: None })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T: Send> OnFinish<T> for Ended<T> {
     fn finished(&self, packet: Arc<Packet<T>>) -> Option<Waker> {
-        let mut ended = self.lock();
-        ended.0.push_back(packet);
-        ended.1.take()
+        let mut queue = self.lock();
+        queue.ended.push_back(packet);
+        queue.waker.take()
     }
 }
 
@@ -55,7 +65,7 @@ type Taken<T> = (Result<T, JoinError>, Outcome);
 impl<T> Members<T> {
     /// The member that ended first.
     fn take(&mut self) -> Option<Taken<T>> {
-        let first = self.ended.lock().0.pop_front()?;
+        let first = self.ended.lock().ended.pop_front()?;
         self.members.retain(|member| !Arc::ptr_eq(member, &first));
         Some(first.take().expect("a member that has ended is taken once"))
     }
@@ -71,7 +81,7 @@ impl<T> Members<T> {
         let outputs: Vec<_> = members.iter().map(|member| member.detach(site)).collect();
         // Emptied once no member can be added, and before any output is dropped: a member and the
         // set own each other while the member waits here to be taken.
-        let _ended = std::mem::take(&mut *self.ended.lock());
+        let _ended = std::mem::take(&mut self.ended.lock().ended);
         outputs.into_iter().flatten().for_each(drop_unwanted);
     }
 
@@ -85,7 +95,7 @@ impl<T> Members<T> {
                 return Poll::Ready(None);
             }
             let waker = cx.waker().clone();
-            let _old = self.ended.lock().1.replace(waker);
+            let _old = self.ended.lock().waker.replace(waker);
             Poll::Pending
         };
         let seen = |taken: &Option<Taken<T>>| taken.as_ref().map_or(Outcome::CLOSED, |t| t.1);
@@ -112,7 +122,7 @@ impl<T> JoinSet<T> {
             object: Object::new_at(ObjectKind::JoinSet, site),
             site,
             members: Vec::new(),
-            ended: Arc::new(Ended(Mutex::new((VecDeque::new(), None)))),
+            ended: Ended::new(),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use super::error::Elapsed;
 use super::{Duration, Instant, Sleep, sleep_until};
+use pin_project_lite::pin_project;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::task::coop;
@@ -13,7 +14,7 @@ use tokio::task::coop;
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     let value = future.into_future();
-    // Not `map`: a closure would be the caller that the timer names.
+    #[expect(clippy::manual_map, reason = "a closure would be the caller that the timer names")]
     let delay = match Instant::now().checked_add(duration) {
         Some(deadline) => Some(sleep_until(deadline)),
         None => None,
@@ -21,12 +22,15 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
     Timeout { value, delay }
 }
 
-/// A future with a deadline. See `tokio::time::Timeout`.
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-#[derive(Debug)]
-pub struct Timeout<T> {
-    value: T,
-    delay: Option<Sleep>,
+pin_project! {
+    /// A future with a deadline. See `tokio::time::Timeout`.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct Timeout<T> {
+        #[pin]
+        value: T,
+        delay: Option<Sleep>,
+    }
 }
 
 impl<T> Timeout<T> {
@@ -50,18 +54,12 @@ impl<T: Future> Future for Timeout<T> {
     type Output = Result<T::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: `value` is never moved out of a pinned `Timeout`: there is no `Drop`, `get_mut` and
-        // `into_inner` cannot be called on a pinned one unless `T` is `Unpin` (which is what makes
-        // `Timeout` `Unpin`), and from here on `value` is only used pinned.
-        let (value, delay) = unsafe {
-            let me = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut me.value), &mut me.delay)
-        };
+        let me = self.project();
         let had_budget = coop::has_budget_remaining();
-        if let Poll::Ready(output) = value.poll(cx) {
+        if let Poll::Ready(output) = me.value.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        let Some(delay) = delay else { return Poll::Pending };
+        let Some(delay) = me.delay else { return Poll::Pending };
         // A future that spends tokio's whole budget at every poll must not keep the timer from firing.
         let poll = if had_budget && !coop::has_budget_remaining() {
             Pin::new(&mut coop::unconstrained(delay)).poll(cx)
