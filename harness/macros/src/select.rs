@@ -112,7 +112,7 @@ impl Select {
         let handler = branches.iter().map(|b| &b.handler);
         let conditions = branches.iter().enumerate().filter_map(|(i, b)| {
             let condition = b.condition.as_ref()?;
-            Some(quote_spanned!(here=> if !#condition { disabled[#i] = true; }))
+            Some(quote_spanned!(here=> if !(#condition) { disabled[#i] = true; }))
         });
         let pins = pins(&rt, &pin, quote!(#rt::IntoFuture::into_future));
         let otherwise = match otherwise {

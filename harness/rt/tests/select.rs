@@ -193,14 +193,9 @@ mod select_semantics {
 
     #[test]
     fn handlers_reach_the_scope_of_the_caller() {
-        fn parse(text: &'static str) -> impl Future<Output = Result<i32, std::num::ParseIntError>> {
-            check(async {
-                async fn inner(text: &str) -> Result<i32, std::num::ParseIntError> {
-                    let n = select! { text = ready(text) => text.parse::<i32>()? };
-                    Ok(n + 1)
-                }
-                ready(inner(text).await)
-            })
+        async fn parse(text: &str) -> Result<i32, std::num::ParseIntError> {
+            let n = select! { text = ready(text) => text.parse::<i32>()? };
+            Ok(n + 1)
         }
         assert_eq!(check(parse("1")), Ok(2));
         assert!(check(parse("x")).is_err());
@@ -214,7 +209,8 @@ mod select_semantics {
                 }
             };
             let returned = async {
-                select! { _ = ready(()) => return 1 }
+                select! { _ = ready(()) => return 1, else => {} }
+                0
             };
             (value, returned.await)
         });
