@@ -1,1 +1,22 @@
-//! stub
+//! Selvedge: a deterministic concurrency test harness for async Rust on tokio.
+#![allow(dead_code, missing_docs)]
+
+mod check;
+mod config;
+mod exec;
+mod explore;
+mod hash;
+mod law;
+mod laws;
+mod ledger;
+mod model;
+mod panics;
+mod record;
+mod scenario;
+mod verdict;
+
+pub use check::Check;
+pub use config::{Clock, Grain, Limits, Reductions};
+pub use law::{Law, Place, Row, Violation};
+pub use record::{Record, daemon, shutdown_complete};
+pub use verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};

@@ -1,0 +1,123 @@
+//! A check: a scenario, how to search it, and the engines that do.
+
+use crate::config::{Clock, Config, Grain, Limits, Reductions};
+use crate::explore::{Explorer, Failure};
+use crate::scenario::Root;
+use crate::verdict::{Engine, Report, Verdict};
+use crate::{Law, panics};
+use std::hash::Hash;
+use std::panic::Location;
+use std::rc::Rc;
+
+/// A check of one scenario. Set it up, then run it under an engine.
+#[derive(Clone, Debug)]
+pub struct Check {
+    config: Config,
+}
+
+impl Check {
+    /// A check with every law on and no bound but the default [`Limits`].
+    pub fn new(name: &str) -> Self {
+        Check { config: Config::new(name) }
+    }
+
+    /// Where tasks interleave.
+    pub fn grain(mut self, grain: Grain) -> Self {
+        self.config.grain = grain;
+        self
+    }
+
+    /// When virtual time passes.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.config.clock = clock;
+        self
+    }
+
+    /// Which reductions are on.
+    pub fn reductions(mut self, reductions: Reductions) -> Self {
+        self.config.reductions = reductions;
+        self
+    }
+
+    /// Where the search stops.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// Values of this type are told apart by their `Hash` alone. Without it a value is told apart by
+    /// where it came from, which is always right and merges less.
+    ///
+    /// The hash must cover all that a receiver can do with the value: not for a type that carries a
+    /// channel, or state shared with others.
+    pub fn identify<T: Hash + 'static>(mut self) -> Self {
+        self.config.types.identify::<T>();
+        self
+    }
+
+    /// A task that returns this type is looked at for errors ([`Law::SwallowedError`]).
+    pub fn watch_errors<T: 'static, E: 'static>(mut self) -> Self {
+        self.config.types.watch_errors::<T, E>();
+        self
+    }
+
+    /// The tasks of a `JoinSet` that were spawned at one place with one type are interchangeable:
+    /// their arguments differ in nothing that they, or others, act on. States that differ only in
+    /// which of them is where are merged.
+    pub fn equal_tasks(mut self) -> Self {
+        self.config.equal_tasks = true;
+        self
+    }
+
+    /// Waives a law, for a reason that the report prints.
+    pub fn waive(mut self, law: Law, because: &str) -> Self {
+        self.config.waived.push((law, because.into()));
+        self
+    }
+
+    /// Lets tasks outlive the root, as long as they end by themselves.
+    pub fn unjoined(mut self) -> Self {
+        self.config.joined = false;
+        self
+    }
+
+    /// The most items that an unbounded channel may hold.
+    pub fn high_water(mut self, items: usize) -> Self {
+        self.config.high_water = Some(items);
+        self
+    }
+
+    /// Explores every reachable state of the scenario. `root` is called once an execution.
+    #[track_caller]
+    pub fn explore<F>(&self, root: impl Fn() -> F + Send + Sync + 'static) -> Report
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let root = Root::new(root, Location::caller());
+        let config = Rc::new(self.config.clone());
+        explore(&config, &root)
+    }
+}
+
+fn explore(config: &Rc<Config>, root: &Root) -> Report {
+    let _quiet = panics::quiet();
+    panics::forget();
+    let explorer = Explorer::new(config, root);
+    let found = explorer.search();
+    let verdict = match (found.problem, found.failure, found.bound) {
+        (Some(problem), ..) => Verdict::Failed(problem),
+        (_, Some(Failure { violations, .. }), _) => Verdict::Violated(violations),
+        (_, _, Some(bound)) => Verdict::Bounded(bound),
+        _ => Verdict::Proved,
+    };
+    Report {
+        name: config.name.clone(),
+        engine: Engine::explore(config.grain, config.clock),
+        verdict,
+        coverage: found.coverage,
+        waived: config.waived.clone(),
+        story: None,
+        replay: None,
+        outcomes: found.outcomes.keys().copied().collect(),
+    }
+}

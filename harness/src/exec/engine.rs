@@ -1,0 +1,283 @@
+//! The machine as an [`Engine`]: where code under test enters it.
+
+use super::fiber::suspend;
+use super::task::{Announced, Status, Task, short_name};
+use super::wake::{InnerWaker, TaskWaker, Woken};
+use super::{Exec, Machine, Timer, Trouble};
+use crate::config::Grain;
+use crate::hash;
+use crate::model::Object;
+use selvedge_rt::check::engine::{
+    Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, Outcome, Site, Stopped, TaskId, WeakCell,
+};
+use std::any::TypeId;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+/// What an announced operation should do now.
+enum Go {
+    /// Announce and wait to be picked.
+    Wait,
+    /// Run: no other task can tell when.
+    Run,
+    /// The execution is being wound up.
+    WindUp,
+    /// The task was aborted before it came to this.
+    Skip,
+}
+
+impl Machine {
+    fn way(&self, op: &Op) -> Go {
+        let mut e = self.exec.borrow_mut();
+        if e.winding_up {
+            return Go::WindUp;
+        }
+        if op.object.execution != e.execution {
+            e.trouble.get_or_insert(Trouble::Outlives(op.site));
+            return Go::WindUp;
+        }
+        let t = e.current;
+        let unwinding = std::thread::panicking();
+        if e.tasks[t].killed && !unwinding {
+            return Go::Skip;
+        }
+        // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
+        if op.kind.is_silent() || unwinding || e.unannounced(op) {
+            return Go::Run;
+        }
+        e.drain_wakes(None);
+        // On a script that goes on with this very task there is nobody to switch to.
+        if e.ready.is_empty() && e.script.get(e.script_at).is_some_and(|p| p.task as usize == t) {
+            let pick = e.script[e.script_at];
+            if pick.choice == 0 && e.objects[op.object.index as usize].enabled(op) {
+                e.script_at += 1;
+                e.tasks[t].status = Status::Announced(Announced::Op(*op));
+                e.begin_step(t, 0);
+                e.tasks[t].status = Status::Ready;
+                return Go::Run;
+            }
+        }
+        e.tasks[t].status = Status::Announced(Announced::Op(*op));
+        Go::Wait
+    }
+}
+
+impl Exec {
+    /// Operations that are no step of their own.
+    fn unannounced(&self, op: &Op) -> bool {
+        use selvedge_rt::check::engine::OpKind::{Finish, Now, Timer};
+        match op.kind {
+            // Nobody joins the root.
+            Finish if self.current == 0 => true,
+            // The clock stands still while anybody runs.
+            Timer | Now if self.config.clock == crate::Clock::Idle => true,
+            _ => {
+                self.config.grain == Grain::Poll
+                    && self.objects[op.object.index as usize].enabled(op)
+            }
+        }
+    }
+}
+
+impl Engine for Machine {
+    fn create(&self, kind: ObjectKind, site: Site) -> ObjectId {
+        let mut e = self.exec.borrow_mut();
+        let id = ObjectId { index: e.objects.len() as u32, execution: e.execution };
+        let creator = e.current;
+        // The root's own join object is made before the root.
+        let key = match e.tasks.get_mut(creator) {
+            Some(task) => {
+                task.objects += 1;
+                hash::fold(hash::mix(hash::mix(23, task.class), task.objects as u64))
+            }
+            None => 0,
+        };
+        let whole_history = !e.config.reductions.fingerprints;
+        e.objects.push(Object::new(key, creator, kind, site, whole_history));
+        id
+    }
+
+    fn perform(&self, op: Op, run: &mut dyn FnMut() -> Outcome) {
+        match self.way(&op) {
+            Go::Run => {}
+            Go::WindUp => {
+                if !op.kind.is_poll() {
+                    run();
+                }
+                return;
+            }
+            Go::Skip => return skip(&op),
+            Go::Wait => {
+                suspend();
+                let (killed, winding_up) = {
+                    let e = self.exec.borrow();
+                    (e.tasks[e.current].killed, e.winding_up)
+                };
+                if winding_up {
+                    if !op.kind.is_poll() {
+                        run();
+                    }
+                    return;
+                }
+                if killed {
+                    return skip(&op);
+                }
+            }
+        }
+        let outcome = run();
+        let mut edges = self.edges.borrow_mut();
+        self.exec.borrow_mut().applied(op, outcome, &mut edges);
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        {
+            let mut e = self.exec.borrow_mut();
+            let t = e.current;
+            if e.winding_up || e.tasks[t].killed || n < 2 || std::thread::panicking() {
+                return 0;
+            }
+            e.tasks[t].status = Status::Announced(Announced::Choice(n));
+        }
+        suspend();
+        let mut e = self.exec.borrow_mut();
+        if e.winding_up {
+            return 0;
+        }
+        let t = e.current;
+        let task = &mut e.tasks[t];
+        task.poll = hash::mix(task.poll, 1 << 40 | task.choice as u64);
+        task.choice
+    }
+
+    fn spawn(&self, new: NewTask) -> TaskId {
+        let mut e = self.exec.borrow_mut();
+        let t = e.tasks.len();
+        let parent = e.current;
+        let in_set = e.objects[new.join.index as usize].kind == ObjectKind::JoinSet;
+        let equal = e.config.equal_tasks && in_set;
+        let (key, class) = match e.tasks.get_mut(parent) {
+            Some(parent) => {
+                parent.children += 1;
+                let of = |x: u64| hash::fold(hash::mix(hash::mix(29, parent.class), x));
+                let key = of(parent.children as u64);
+                let kind =
+                    hash::of(&(new.site.file(), new.site.line(), new.site.column(), new.name));
+                (key, if equal { of(kind) } else { key })
+            }
+            None => (1, 1),
+        };
+        let waker = TaskWaker::new(e.execution, t, e.thread, &e.foreign);
+        let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
+        let name = short_name(new.name);
+        let by_poll = e.config.grain == Grain::Poll;
+        e.tasks.push(Task {
+            key,
+            class,
+            name: if t == 0 { "root".into() } else { format!("{name}#{}", nth + 1) },
+            site: new.site,
+            join: new.join,
+            body: Some(new.body),
+            waker,
+            fiber: None,
+            status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
+            seen: hash::mix(31, class),
+            poll: 0,
+            wakes: 0,
+            inner_wakers: 0,
+            woken: false,
+            aborted: false,
+            killed: false,
+            choice: 0,
+            poll_ops: 0,
+            children: 0,
+            objects: 0,
+            waits: Vec::new(),
+            held: Vec::new(),
+            tokens: Vec::new(),
+            daemon: false,
+            yields: 0,
+        });
+        if !by_poll {
+            e.ready.push_back(t);
+        }
+        TaskId(t as u32)
+    }
+
+    fn wrap_waker(&self, waker: &Waker) -> Option<Waker> {
+        let mut e = self.exec.borrow_mut();
+        let (execution, t) = (e.execution, e.current);
+        let task = &mut e.tasks[t];
+        let own = task.waker.data() == waker.data() && task.waker.vtable() == waker.vtable();
+        if own {
+            return None;
+        }
+        task.inner_wakers += 1;
+        let woken = Woken { execution, task: t, inner: task.inner_wakers };
+        Some(Waker::from(Arc::new(InnerWaker { woken, waker: waker.clone() })))
+    }
+
+    fn inspect(&self, ty: TypeId, size: usize, value: *const ()) -> Inspected {
+        let e = self.exec.borrow();
+        let (hashed, is_err) = e.config.types.inspect(ty, value);
+        let identity = match (hashed, size) {
+            (Some(h), _) => h,
+            // A value without content is like any other.
+            (None, 0) => 1,
+            // Where it came from: a function of what its sender had seen.
+            (None, _) => match e.tasks.get(e.current) {
+                Some(task) => hash::fold(hash::mix128(37, task.seen)),
+                None => 0,
+            },
+        };
+        Inspected { identity, is_err }
+    }
+
+    fn now(&self) -> Duration {
+        let mut e = self.exec.borrow_mut();
+        e.clock_observed = true;
+        let (t, now) = (e.current, e.now);
+        if let Some(task) = e.tasks.get_mut(t) {
+            task.seen = hash::mix(task.seen, now);
+        }
+        Duration::from_nanos(now)
+    }
+
+    fn arm(&self, timer: ObjectId, deadline: Option<Duration>, waker: Option<&Waker>) {
+        let armed = deadline.zip(waker).map(|(deadline, waker)| Timer {
+            object: timer,
+            deadline: u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX),
+            waker: waker.clone(),
+        });
+        let mut e = self.exec.borrow_mut();
+        if timer.execution != e.execution {
+            return;
+        }
+        let old = e.timers.iter().position(|t| t.object == timer).map(|i| e.timers.swap_remove(i));
+        e.timers.extend(armed);
+        drop(e);
+        // A waker's destructor is code under test.
+        drop(old);
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.exec.borrow().now)
+    }
+
+    fn weak_cell(&self, _: u64) -> Option<Box<dyn WeakCell>> {
+        None
+    }
+
+    fn name_task(&self, name: &str) {
+        let mut e = self.exec.borrow_mut();
+        let t = e.current;
+        e.tasks[t].name = name.into();
+    }
+}
+
+/// An aborted task comes to an operation that it no longer does.
+fn skip(op: &Op) {
+    if !op.kind.is_poll() {
+        std::panic::resume_unwind(Box::new(Stopped));
+    }
+}

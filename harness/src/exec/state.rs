@@ -1,0 +1,111 @@
+//! The state of an execution as one number, and what goes with it in the table of states.
+
+use super::{Announced, Exec, Pick, Status, Task};
+use crate::hash;
+use selvedge_rt::check::engine::{Op, OpKind};
+
+/// A task that need not be explored here: what it announces was explored from a state before, and
+/// nothing since then conflicts with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sleeping {
+    pub task: usize,
+    pub op: Op,
+}
+
+/// A state as the table keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub hash: u128,
+    /// Tasks asleep, by rank.
+    pub asleep: u32,
+    /// What each task announces: four bits each, by rank.
+    pub announced: u32,
+}
+
+impl Exec {
+    /// This state, and the rank of each task in it: an order that depends on nothing but the state.
+    pub fn state(&self, sleep: &[Sleeping], ranks: &mut Vec<u8>) -> Key {
+        let locals: Vec<u128> = self.tasks.iter().map(|t| hash::part(t.class, t.local())).collect();
+        let mut sum = hash::mix(self.record, self.clock_observed as u64 * (self.now + 1));
+        for local in &locals {
+            sum = sum.wrapping_add(*local);
+        }
+        for object in &self.objects {
+            let print = object.fingerprint(self.now, |t| locals[t]);
+            if print != 0 {
+                // An object of one of several equal tasks is told apart by whose it is.
+                let owner = self.tasks.get(object.creator).filter(|t| t.class != t.key);
+                let key =
+                    owner.map_or(object.key, |_| object.key ^ hash::fold(locals[object.creator]));
+                sum = sum.wrapping_add(hash::part(key, print));
+            }
+        }
+        let asleep = |t: usize| sleep.iter().any(|s| s.task == t);
+        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        order.sort_by_key(|t| (self.tasks[*t].class, locals[*t], !asleep(*t)));
+        ranks.clear();
+        ranks.resize(self.tasks.len(), 0);
+        let mut key = Key { hash: sum, asleep: 0, announced: 0 };
+        for (rank, t) in order.into_iter().enumerate() {
+            ranks[t] = rank.min(u8::MAX as usize) as u8;
+            if asleep(t) {
+                key.asleep |= mask(ranks[t]);
+            }
+            key.announced ^= self.announced_digest(&self.tasks[t]) << (rank % 8 * 4);
+        }
+        key
+    }
+
+    /// The state of all objects, whoever waits on them.
+    pub fn objects_state(&self) -> u128 {
+        let prints = self.objects.iter().map(|o| hash::part(o.key, o.fingerprint(self.now, |_| 0)));
+        prints.fold(0, u128::wrapping_add)
+    }
+
+    /// The argument of an operation, free of the order in which tasks were created.
+    pub fn stable_arg(&self, op: &Op) -> u64 {
+        use OpKind::{Abort, Detach, Finish, IsFinished, Join};
+        match op.kind {
+            Finish | Join | IsFinished | Abort | Detach => {
+                self.tasks.get(op.arg as usize).map_or(op.arg, |t| t.class)
+            }
+            _ => op.arg,
+        }
+    }
+
+    /// What a task announces, as four bits: a check against hidden state, not an identity.
+    fn announced_digest(&self, task: &Task) -> u32 {
+        let digest = match task.status {
+            Status::Announced(Announced::Op(op)) => {
+                let what = hash::mix(op.kind as u128, self.stable_arg(&op));
+                hash::fold(hash::mix(what, self.object(op.object).key))
+            }
+            Status::Announced(Announced::Choice(n)) => n as u64,
+            _ => 0,
+        };
+        (digest & 15) as u32
+    }
+
+    /// Whether the operations of two tasks can be swapped here without anyone noticing.
+    pub fn commute(&self, (a, op_a): (usize, &Op), (b, op_b): (usize, &Op)) -> bool {
+        if op_a.object != op_b.object {
+            // An abort reaches into another task.
+            return !self.aborts(op_a, b) && !self.aborts(op_b, a);
+        }
+        self.objects[op_a.object.index as usize].commute(op_a, op_b)
+    }
+
+    fn aborts(&self, op: &Op, task: usize) -> bool {
+        op.kind == OpKind::Abort && op.arg as usize == task
+    }
+
+    /// The operation that a pick stands for, if it is one.
+    pub fn op_of(&self, pick: Pick) -> Option<Op> {
+        self.tasks.get(pick.task as usize).and_then(Task::announced_op)
+    }
+}
+
+/// The bit of a rank. Tasks past the 32nd are never put to sleep.
+pub(crate) fn mask(rank: u8) -> u32 {
+    1u32.checked_shl(rank as u32).unwrap_or(0)
+}

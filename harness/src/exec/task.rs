@@ -1,0 +1,122 @@
+//! A task of one execution.
+
+use super::fiber::Fiber;
+use crate::hash;
+use selvedge_rt::check::engine::{Body, ObjectId, Op, OpKind, Site};
+use std::task::Waker;
+
+/// What a task will do when it is scheduled next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Announced {
+    /// This operation.
+    Op(Op),
+    /// A choice of its own, among so many.
+    Choice(usize),
+    /// A poll, whatever is in it.
+    Poll,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Status {
+    /// Woken, and on its way to its next announcement.
+    Ready,
+    Announced(Announced),
+    Parked,
+    Done,
+}
+
+/// One pending operation of a task's last poll.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    pub object: ObjectId,
+    pub kind: OpKind,
+    pub site: Site,
+}
+
+pub(crate) struct Task {
+    /// Stable across schedules: of the parent, and how many children it had.
+    pub key: u64,
+    /// Equal for tasks that may be merged up to renaming; else equal to `key`.
+    pub class: u64,
+    pub name: String,
+    pub site: Site,
+    pub join: ObjectId,
+    pub body: Option<Box<dyn Body>>,
+    pub waker: Waker,
+    /// Set while a poll of it is suspended.
+    pub fiber: Option<Fiber>,
+    pub status: Status,
+    /// All that it observed.
+    pub seen: u128,
+    /// What pended, and what it chose, in this poll since it last observed something.
+    pub poll: u128,
+    /// Which of its inner wakers were woken since it last parked, in order.
+    pub wakes: u128,
+    /// It has wakers of its own (a combinator): then every poll counts as an observation.
+    pub inner_wakers: u64,
+    pub woken: bool,
+    pub aborted: bool,
+    /// It was aborted before this poll did anything: what the poll wants no longer happens.
+    pub killed: bool,
+    pub choice: usize,
+    /// Operations in this poll that other tasks may notice.
+    pub poll_ops: u32,
+    pub children: u32,
+    pub objects: u32,
+    pub waits: Vec<Wait>,
+    /// Locks that it holds: object and site.
+    pub held: Vec<(ObjectId, Site)>,
+    /// Cancellation tokens that it ever looked at: object and node.
+    pub tokens: Vec<(ObjectId, u32)>,
+    pub daemon: bool,
+    /// Yields since another task ran.
+    pub yields: u32,
+}
+
+impl Task {
+    /// What tells this state of the task from others.
+    pub fn local(&self) -> u128 {
+        let status = match self.status {
+            Status::Done => return hash::mix(19, self.daemon as u64),
+            Status::Ready => 1,
+            Status::Announced(_) => 2,
+            Status::Parked => 3,
+        };
+        let flags = status
+            | (self.woken as u64) << 8
+            | (self.aborted as u64) << 9
+            | (self.killed as u64) << 10;
+        let h = hash::mix(self.seen, flags);
+        match (self.poll, self.wakes) {
+            (0, 0) => h,
+            (poll, wakes) => hash::mix128(hash::mix128(h, poll), wakes),
+        }
+    }
+
+    pub fn done(&self) -> bool {
+        matches!(self.status, Status::Done)
+    }
+
+    pub fn announced_op(&self) -> Option<Op> {
+        match self.status {
+            Status::Announced(Announced::Op(op)) => Some(op),
+            _ => None,
+        }
+    }
+}
+
+/// `a::b::pool::Worker<T>::run::{{closure}}` as `pool::Worker::run`: the last three names, no generics.
+pub(crate) fn short_name(type_name: &str) -> String {
+    let (mut depth, mut flat) = (0u32, String::new());
+    for c in type_name.chars() {
+        match c {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            c if depth == 0 => flat.push(c),
+            _ => {}
+        }
+    }
+    let names: Vec<&str> =
+        flat.split("::").filter(|n| !n.is_empty() && *n != "{{closure}}").collect();
+    names[names.len().saturating_sub(3)..].join("::")
+}

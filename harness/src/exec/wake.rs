@@ -1,0 +1,78 @@
+//! Wakers. A wake is only noted; the scheduler acts on it when the operation that caused it is over,
+//! because primitives wake while they hold locks of their own.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+use std::thread::ThreadId;
+
+thread_local! {
+    static WOKEN: RefCell<Vec<Woken>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A wake that has not been acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Woken {
+    pub execution: u32,
+    pub task: usize,
+    /// Which of the task's own wakers, where a combinator inside it has several; 0 is the task's.
+    pub inner: u64,
+}
+
+/// The waker of one task in one execution.
+pub(crate) struct TaskWaker {
+    woken: Woken,
+    thread: ThreadId,
+    foreign: Arc<AtomicBool>,
+}
+
+impl TaskWaker {
+    pub fn new(execution: u32, task: usize, thread: ThreadId, foreign: &Arc<AtomicBool>) -> Waker {
+        let woken = Woken { execution, task, inner: 0 };
+        Waker::from(Arc::new(TaskWaker { woken, thread, foreign: foreign.clone() }))
+    }
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if std::thread::current().id() == self.thread {
+            note(self.woken);
+        } else {
+            self.foreign.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A combinator's waker, registered for one pending operation: notes which one was woken, because
+/// the order of such wakes is state that the combinator keeps to itself.
+pub(crate) struct InnerWaker {
+    pub woken: Woken,
+    pub waker: Waker,
+}
+
+impl Wake for InnerWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        note(self.woken);
+        self.waker.wake_by_ref();
+    }
+}
+
+fn note(woken: Woken) {
+    // Where the thread is being torn down, nobody listens any more.
+    let _ = WOKEN.try_with(|w| w.borrow_mut().push(woken));
+}
+
+/// Moves the wakes noted since the last call to `into`.
+pub(crate) fn take(into: &mut Vec<Woken>) {
+    into.clear();
+    WOKEN.with(|w| into.append(&mut w.borrow_mut()));
+}

@@ -1,0 +1,330 @@
+//! The explorer: every reachable state of a scenario, by depth-first search that merges equal states.
+//!
+//! An execution follows the stack to its end, goes on to states never seen, and stops at one seen
+//! before: all that can follow from it has been, or is being, explored. Only the stack and the
+//! [table](table) of state hashes are kept.
+//!
+//! 1. Two executions that reach one state announce the same operations; if not, the scenario keeps
+//!    state that the facade cannot see ([`Problem::HiddenState`]).
+//! 2. Sleep sets (Godefroid 1996) with his rule for states seen before: what slept at every earlier
+//!    visit, and does not now, is explored now.
+//! 3. A search that stops early says why.
+
+mod audit;
+mod table;
+
+use crate::config::{Config, Grain};
+use crate::exec::{Ended, Exec, Machine, Pick, Sleeping, mask};
+use crate::scenario::Root;
+use crate::verdict::{Bound, Coverage, Problem};
+use crate::{Violation, laws, record};
+use selvedge_rt::check::engine::{self as seam, OpKind};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Instant;
+use table::{Table, Visit};
+
+/// A branching point on the stack.
+struct Frame {
+    picks: Vec<Pick>,
+    at: usize,
+    sleep: Vec<Sleeping>,
+    /// Length of the path that leads here.
+    depth: usize,
+}
+
+/// What a search found.
+pub(crate) struct Found {
+    pub coverage: Coverage,
+    pub bound: Option<Bound>,
+    pub failure: Option<Failure>,
+    pub problem: Option<Problem>,
+    /// Digests of the distinct ends reached, with what was recorded.
+    pub outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// For the audit: each state reached, with the tasks that can go on in it.
+    reached: BTreeMap<u128, Vec<String>>,
+}
+
+/// A violation with the schedule that shows it.
+pub(crate) struct Failure {
+    pub violations: Vec<Violation>,
+    pub path: Vec<Pick>,
+}
+
+pub(crate) struct Explorer<'a> {
+    root: &'a Root,
+    config: Rc<Config>,
+    machine: Rc<Machine>,
+    table: Table,
+    stack: Vec<Frame>,
+    path: Vec<Pick>,
+    audit: audit::Audit,
+    coverage: Coverage,
+    outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
+    ranks: Vec<u8>,
+    reached: Option<BTreeMap<u128, Vec<String>>>,
+}
+
+/// How one execution of the search ended.
+enum Leaf {
+    /// At a state seen before, or where all that can go on is asleep.
+    Cut,
+    /// At its end.
+    End,
+    Steps,
+    Problem(Problem),
+}
+
+impl<'a> Explorer<'a> {
+    pub fn new(config: &Rc<Config>, root: &'a Root) -> Self {
+        Explorer {
+            root,
+            config: config.clone(),
+            machine: Machine::new(config.clone()),
+            table: Table::new(),
+            stack: Vec::new(),
+            path: Vec::new(),
+            audit: audit::Audit::new(config.audits),
+            coverage: Coverage::default(),
+            outcomes: BTreeMap::new(),
+            ranks: Vec::new(),
+            reached: None,
+        }
+    }
+
+    pub fn search(mut self) -> Found {
+        let _entered = seam::enter(self.machine.clone());
+        let _listening = record::listen(self.machine.clone());
+        let started = Instant::now();
+        let mut bound = None;
+        let (failure, mut problem) = loop {
+            let leaf = self.execute();
+            self.coverage.executions += 1;
+            let failure = self.judge(&leaf);
+            self.machine.finish();
+            if let Leaf::Problem(problem) = leaf {
+                break (None, Some(problem));
+            }
+            if failure.is_some() {
+                break (failure, None);
+            }
+            if let Leaf::Steps = leaf {
+                bound = Some(Bound::Steps(self.config.limits.steps));
+            }
+            if !self.backtrack() {
+                break (None, None);
+            }
+            if let Some(hit) = self.limit(started) {
+                bound = Some(hit);
+                break (None, None);
+            }
+        };
+        let mut failure = failure;
+        if failure.is_none() && problem.is_none() {
+            let cycle = laws::report_cycle(&self.machine.edges.borrow());
+            let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
+            failure = cycle
+                .filter(|v| !waived(v))
+                .map(|v| Failure { violations: vec![v], path: Vec::new() });
+        }
+        if failure.is_none() && problem.is_none() {
+            problem = self.audit.run(self.root, &self.config);
+        }
+        self.coverage.states = self.table.len();
+        self.coverage.outcomes = self.outcomes.len() as u64;
+        self.coverage.table_bytes = self.table.bytes() as u64;
+        self.coverage.audited = self.audit.audited;
+        self.coverage.seconds = started.elapsed().as_secs_f64();
+        if bound.is_none() && self.machine.exec.borrow().unfair {
+            bound = Some(Bound::Fairness);
+        }
+        Found {
+            coverage: self.coverage,
+            bound,
+            failure,
+            problem,
+            outcomes: self.outcomes,
+            reached: self.reached.unwrap_or_default(),
+        }
+    }
+
+    fn limit(&self, started: Instant) -> Option<Bound> {
+        let limits = &self.config.limits;
+        if self.coverage.executions >= limits.executions {
+            return Some(Bound::Executions(limits.executions));
+        }
+        // The clock is looked at now and then: it costs more than an execution's bookkeeping.
+        if !self.coverage.executions.is_multiple_of(256) {
+            return None;
+        }
+        if started.elapsed() > limits.time {
+            return Some(Bound::Time(limits.time));
+        }
+        (self.table.bytes() > limits.memory_bytes).then_some(Bound::Memory(limits.memory_bytes))
+    }
+
+    /// One execution: down the stack, then on to new states.
+    fn execute(&mut self) -> Leaf {
+        let machine = self.machine.clone();
+        let mut sleep = Vec::new();
+        machine.start(|| self.root.task(), &self.path, false);
+        if let Err(step) = machine.follow() {
+            return Leaf::Problem(Problem::Nondeterminism { step });
+        }
+        if let Some(frame) = self.stack.last() {
+            let pick = frame.picks[frame.at];
+            if !machine.can(pick) {
+                return Leaf::Problem(Problem::Nondeterminism { step: self.path.len() });
+            }
+            let e = machine.exec.borrow();
+            sleep.clone_from(&frame.sleep);
+            if self.sleeps() {
+                let explored = frame.picks[..frame.at].iter().filter(|p| p.task != pick.task);
+                sleep
+                    .extend(explored.filter_map(|p| {
+                        Some(Sleeping { task: p.task as usize, op: e.op_of(*p)? })
+                    }));
+            }
+            stay_asleep(&e, &mut sleep, pick);
+            drop(e);
+            self.path.push(pick);
+            machine.step(pick);
+        }
+        let mut picks = Vec::new();
+        loop {
+            let ended = machine.options(&mut picks);
+            {
+                let e = machine.exec.borrow();
+                if let Some(trouble) = &e.trouble {
+                    return Leaf::Problem(Problem::from_trouble(trouble));
+                }
+                if ended == Ended::Quiet || !e.violations.is_empty() {
+                    return Leaf::End;
+                }
+                if e.steps >= self.config.limits.steps {
+                    return Leaf::Steps;
+                }
+            }
+            let pick = if let [only] = picks[..] {
+                if sleep.iter().any(|s| s.task == only.task as usize) {
+                    return Leaf::Cut;
+                }
+                only
+            } else {
+                match self.branch(&picks, &sleep) {
+                    Ok(Some(pick)) => pick,
+                    Ok(None) => return Leaf::Cut,
+                    Err(problem) => return Leaf::Problem(problem),
+                }
+            };
+            if !sleep.is_empty() {
+                stay_asleep(&machine.exec.borrow(), &mut sleep, pick);
+            }
+            self.path.push(pick);
+            machine.step(pick);
+        }
+    }
+
+    fn sleeps(&self) -> bool {
+        // What the next poll of a task will do is not known before it does it.
+        self.config.reductions.sleep_sets && self.config.grain == Grain::Operation
+    }
+
+    /// A state with several ways on: the first to take, unless all of it is known.
+    fn branch(&mut self, picks: &[Pick], sleep: &[Sleeping]) -> Result<Option<Pick>, Problem> {
+        let e = self.machine.exec.borrow();
+        let key = e.state(sleep, &mut self.ranks);
+        let is_asleep = |p: &Pick| sleep.iter().any(|s| s.task == p.task as usize);
+        let mut todo: Vec<Pick> = Vec::with_capacity(picks.len());
+        if self.config.reductions.merging {
+            match self.table.visit(key) {
+                Visit::New => {
+                    if let Some(reached) = &mut self.reached {
+                        let names = picks.iter().filter_map(|p| e.tasks.get(p.task as usize));
+                        reached.insert(key.hash, names.map(|t| t.name.clone()).collect());
+                    }
+                    self.audit.first_visit(&key, &self.path);
+                    todo.extend(picks.iter().filter(|p| !is_asleep(p)));
+                }
+                Visit::Seen { wake, announced } => {
+                    if announced != key.announced {
+                        return Err(hidden_state(&e, &self.ranks, announced ^ key.announced));
+                    }
+                    self.coverage.merged += 1;
+                    self.audit.revisit(&key, &self.path);
+                    let woken = |p: &&Pick| match self.ranks.get(p.task as usize) {
+                        Some(rank) => wake & mask(*rank) != 0,
+                        None => false,
+                    };
+                    todo.extend(picks.iter().filter(woken));
+                }
+            }
+        } else {
+            todo.extend(picks.iter().filter(|p| !is_asleep(p)));
+        }
+        let Some(first) = todo.first().copied() else { return Ok(None) };
+        self.stack.push(Frame {
+            picks: todo,
+            at: 0,
+            sleep: sleep.to_vec(),
+            depth: self.path.len(),
+        });
+        Ok(Some(first))
+    }
+
+    /// Judges the end of an execution; a violation is run once more to be explained.
+    fn judge(&mut self, leaf: &Leaf) -> Option<Failure> {
+        match leaf {
+            Leaf::End => {}
+            Leaf::Steps => {
+                let violation = crate::laws::livelock(&self.machine)?;
+                return Some(Failure { violations: vec![violation], path: self.path.clone() });
+            }
+            Leaf::Cut | Leaf::Problem(_) => return None,
+        }
+        let mut e = self.machine.exec.borrow_mut();
+        laws::at_end(&mut e);
+        if e.violations.is_empty() {
+            self.coverage.ends += 1;
+            let digest = crate::hash::fold(e.record);
+            self.outcomes.entry(digest).or_insert_with(|| e.noted.clone());
+            return None;
+        }
+        let violations = std::mem::take(&mut e.violations);
+        Some(Failure { violations, path: self.path.clone() })
+    }
+
+    /// Moves to the next schedule. False: there is none.
+    fn backtrack(&mut self) -> bool {
+        while let Some(frame) = self.stack.last_mut() {
+            frame.at += 1;
+            if frame.at < frame.picks.len() {
+                self.path.truncate(frame.depth);
+                return true;
+            }
+            self.stack.pop();
+        }
+        false
+    }
+}
+
+/// Of the tasks asleep, those that stay so when `pick` happens: it commutes with what they announce.
+fn stay_asleep(e: &Exec, sleep: &mut Vec<Sleeping>, pick: Pick) {
+    let Some(op) = e.op_of(pick) else {
+        // A choice is the task's own; time passing wakes whoever looks at it.
+        let time = pick == Pick::FIRE;
+        let looks_at_time = |s: &Sleeping| matches!(s.op.kind, OpKind::Timer | OpKind::Now);
+        return sleep.retain(|s| s.task != pick.task as usize && !(time && looks_at_time(s)));
+    };
+    sleep.retain(|s| {
+        s.task != pick.task as usize && e.commute((s.task, &s.op), (pick.task as usize, &op))
+    });
+}
+
+/// Two ways to one state announce different operations: name the tasks that differ.
+fn hidden_state(e: &Exec, ranks: &[u8], difference: u32) -> Problem {
+    let differs = |rank: u8| difference >> (rank % 8 * 4) & 15 != 0;
+    let tasks =
+        e.tasks.iter().zip(ranks).filter(|(_, r)| differs(**r)).map(|(t, _)| t.name.clone());
+    Problem::HiddenState { tasks: tasks.collect() }
+}

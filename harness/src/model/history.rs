@@ -1,0 +1,37 @@
+//! The safe default: an object's state is everything that ever happened to it.
+//!
+//! Always right, because a real primitive is a function of its operations; merges nothing through it.
+
+use crate::hash;
+use selvedge_rt::check::engine::{Op, OpKind, Outcome};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    hash: u128,
+    pub locked: bool,
+}
+
+impl History {
+    pub fn apply(&mut self, op: Op, task: u64, outcome: Outcome) -> Outcome {
+        match op.kind {
+            OpKind::LockBlocking => self.locked = true,
+            OpKind::UnlockBlocking => self.locked = false,
+            _ => {}
+        }
+        let outcome_hash = hash::of(&outcome);
+        self.hash =
+            [task, op.kind as u64, op.arg, outcome_hash].into_iter().fold(self.hash, hash::mix);
+        match (op.kind, outcome) {
+            // What a receive or a look sees is a function of the history.
+            (
+                OpKind::Recv | OpKind::TryRecv | OpKind::Borrow | OpKind::Changed,
+                Outcome::Done(0),
+            ) => Outcome::Done(hash::fold(self.hash)),
+            _ => outcome,
+        }
+    }
+
+    pub fn fingerprint(&self) -> u128 {
+        self.hash
+    }
+}

@@ -1,0 +1,83 @@
+//! What a scenario writes down, and what it declares.
+
+use crate::exec::Machine;
+use crate::hash;
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+thread_local! {
+    static LISTENER: RefCell<Option<Rc<Machine>>> = const { RefCell::new(None) };
+}
+
+/// Makes `machine` hear what is recorded on this thread, until dropped.
+pub(crate) fn listen(machine: Rc<Machine>) -> Listening {
+    Listening(LISTENER.with(|l| l.borrow_mut().replace(machine)))
+}
+
+pub(crate) struct Listening(Option<Rc<Machine>>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENER.with(|l| *l.borrow_mut() = self.0.take());
+    }
+}
+
+fn listener() -> Option<Rc<Machine>> {
+    LISTENER.try_with(|l| l.borrow().clone()).ok().flatten()
+}
+
+/// A multiset of values that tasks write and the root reads at the end. Clones share it.
+///
+/// Use it instead of a bare `Arc<Mutex<Vec<_>>>`: the engine sees what is in it, so that merging
+/// stays right, and the *order* of the values is no part of the state, which keeps the space small.
+#[derive(Clone, Debug)]
+pub struct Record<T> {
+    values: Arc<Mutex<Vec<T>>>,
+    name: &'static str,
+}
+
+impl<T: Hash + Ord + Clone + Debug> Record<T> {
+    /// An empty record. The name keeps the values of two records apart.
+    pub fn new(name: &'static str) -> Self {
+        Record { values: Arc::default(), name }
+    }
+
+    /// Adds a value. No task can interleave here.
+    pub fn note(&self, value: T) {
+        if let Some(machine) = listener() {
+            machine.exec.borrow_mut().note(hash::of(&(self.name, &value)));
+        }
+        self.lock().push(value);
+    }
+
+    /// All values, sorted.
+    pub fn sorted(&self) -> Vec<T> {
+        let mut values = self.lock().clone();
+        values.sort();
+        values
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<T>> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Declares that a shutdown is complete: [`IncompleteShutdown`](crate::Law::IncompleteShutdown) where
+/// any other task is alive.
+pub fn shutdown_complete() {
+    if let Some(machine) = listener() {
+        crate::laws::shutdown_complete(&mut machine.exec.borrow_mut());
+    }
+}
+
+/// Declares that the running task is a daemon: it may be alive, or wait for ever, when the root returns.
+pub fn daemon() {
+    if let Some(machine) = listener() {
+        let mut e = machine.exec.borrow_mut();
+        let t = e.current;
+        e.tasks[t].daemon = true;
+    }
+}

@@ -1,0 +1,316 @@
+//! What a check says: never a bare "ok", but how much was looked at, and what stopped it.
+
+use crate::config::{Clock, Grain};
+use crate::exec::Trouble;
+use crate::{Place, Violation};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Coverage {
+    /// Executions, complete or cut.
+    pub executions: u64,
+    /// Executions that ran to their end.
+    pub ends: u64,
+    /// Distinct states with more than one way on.
+    pub states: u64,
+    /// Executions that were cut at a state seen before.
+    pub merged: u64,
+    /// Distinct records at the end.
+    pub outcomes: u64,
+    /// Merged states that the audit explored a second time, to the end.
+    pub audited: u64,
+    /// Bytes held by the table of states.
+    pub table_bytes: u64,
+    /// Wall-clock time.
+    pub seconds: f64,
+}
+
+/// What stopped a search before its end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Bound {
+    /// The limit of executions.
+    Executions(u64),
+    /// The limit of wall-clock time.
+    Time(Duration),
+    /// The limit of steps in one execution.
+    Steps(usize),
+    /// The limit of memory for the table of states.
+    Memory(usize),
+    /// Schedules in which one task keeps all others from running were cut.
+    Fairness,
+    /// Loom: preemptions in one execution.
+    Preemptions(usize),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Executions(n) => write!(f, "{n} executions"),
+            Bound::Time(d) => write!(f, "{d:?}"),
+            Bound::Steps(n) => write!(f, "{n} steps in an execution"),
+            Bound::Memory(n) => write!(f, "{} MB of states", n >> 20),
+            Bound::Fairness => {
+                f.write_str("schedules in which one task starves the others left out")
+            }
+            Bound::Preemptions(n) => write!(f, "preemptions <= {n}"),
+        }
+    }
+}
+
+/// Why a check could not be made. Each says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Two ways to one state went on differently.
+    #[error(
+        "hidden state: {} went on differently from one and the same state. It depends on something that the facade \
+         does not see: a static, a thread-local, a bare std mutex, or a combinator that counts its polls. Move that \
+         state into `selvedge_rt` types or a `Record`, or switch merging off",
+        tasks.join(", ")
+    )]
+    HiddenState {
+        /// Tasks that announced something else.
+        tasks: Vec<String>,
+    },
+    /// The same schedule did not give the same execution.
+    #[error(
+        "not deterministic: step {step} of the same schedule was different. The scenario reads a clock, a random \
+         number, a hash order or a static that the last execution left behind"
+    )]
+    Nondeterminism {
+        /// The first step that differs.
+        step: usize,
+    },
+    /// A task waits for something that no engine controls.
+    #[error(
+        "`{task}` waits for something that no engine controls (a timer of tokio itself, another thread, a socket). \
+         Use `selvedge_rt` for it, or a stand-in in the scenario"
+    )]
+    Foreign {
+        /// The task.
+        task: String,
+    },
+    /// An object outlived its execution.
+    #[error(
+        "an object made in another execution was used at {at}: a static, a thread-local, or one made outside the \
+         scenario's closure. Make it inside"
+    )]
+    Outlives {
+        /// Where it was used.
+        at: Place,
+    },
+    /// Code that never comes back.
+    #[error(
+        "`{task}` has run for {seconds} s without an operation that the engine sees: an endless loop, or a call that blocks"
+    )]
+    NeverYields {
+        /// The task.
+        task: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// There was only one way to run.
+    #[error(
+        "vacuous: {tasks} tasks, and only one execution. Nothing interleaved, so nothing was checked; do the tasks \
+         share anything through `selvedge_rt`?"
+    )]
+    Vacuous {
+        /// Tasks that were started.
+        tasks: usize,
+    },
+    /// Nothing ran.
+    #[error("no execution ran; give the check a limit of at least one")]
+    Nothing,
+    /// The scenario does not fit loom.
+    #[error("{0}")]
+    Loom(String),
+    /// A replay token that does not belong here.
+    #[error("{0}")]
+    Token(String),
+}
+
+impl Problem {
+    pub(crate) fn from_trouble(trouble: &Trouble) -> Problem {
+        match trouble {
+            Trouble::Outlives(site) => Problem::Outlives { at: (*site).into() },
+            Trouble::Foreign { task } => Problem::Foreign { task: task.clone() },
+        }
+    }
+}
+
+/// The engine that looked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Engine {
+    /// Every reachable state.
+    Explore {
+        /// Where tasks interleaved.
+        grain: String,
+        /// When time passed.
+        clock: String,
+    },
+    /// Schedules drawn by a seeded strategy.
+    Sample {
+        /// Which.
+        strategy: String,
+    },
+    /// Loom threads.
+    Loom,
+    /// A real runtime.
+    Tokio {
+        /// Which.
+        runtime: String,
+    },
+}
+
+impl Engine {
+    pub(crate) fn explore(grain: Grain, clock: Clock) -> Engine {
+        Engine::Explore { grain: grain.to_string(), clock: format!("{clock:?}").to_lowercase() }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Engine::Explore { grain, clock } => write!(f, "explore, {grain} grain, {clock} clock"),
+            Engine::Sample { strategy } => write!(f, "sample, {strategy}"),
+            Engine::Loom => f.write_str("loom"),
+            Engine::Tokio { runtime } => write!(f, "tokio, {runtime}"),
+        }
+    }
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Verdict {
+    /// Every schedule was looked at, and no law is broken.
+    Proved,
+    /// No law is broken on what was looked at, which the bound cut short.
+    Bounded(Bound),
+    /// No law is broken on so many schedules, drawn at random.
+    Sampled(u64),
+    /// Laws are broken: the most telling first.
+    Violated(Vec<Violation>),
+    /// The check could not be made.
+    Failed(Problem),
+}
+
+/// The result of one check: a verdict, what it rests on, and the failure told to a person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Name of the check.
+    pub name: String,
+    /// What looked.
+    pub engine: Engine,
+    /// What came out.
+    pub verdict: Verdict,
+    /// What it rests on.
+    pub coverage: Coverage,
+    /// Laws that were waived, each with its reason.
+    pub waived: Vec<(crate::Law, String)>,
+    /// The failing schedule told step by step, and how to replay it.
+    pub story: Option<String>,
+    /// The token that replays the failing schedule.
+    pub replay: Option<String>,
+    /// Distinct ends, as digests: equal sets mean equal behaviour.
+    #[serde(skip)]
+    pub outcomes: std::collections::BTreeSet<u64>,
+}
+
+impl Report {
+    /// The violated laws, if any.
+    pub fn violations(&self) -> &[Violation] {
+        match &self.verdict {
+            Verdict::Violated(violations) => violations,
+            _ => &[],
+        }
+    }
+
+    /// Whether nothing was found on all that was looked at.
+    pub fn passed(&self) -> bool {
+        matches!(self.verdict, Verdict::Proved | Verdict::Bounded(_) | Verdict::Sampled(_))
+    }
+
+    /// Panics unless every schedule was looked at and no law is broken.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, where that is not so.
+    #[track_caller]
+    pub fn assert_proved(&self) -> &Self {
+        assert!(self.verdict == Verdict::Proved, "{self}");
+        self
+    }
+
+    /// Panics if a law is broken or the check could not be made.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, where that is so.
+    #[track_caller]
+    pub fn assert_passed(&self) -> &Self {
+        assert!(self.passed(), "{self}");
+        self
+    }
+
+    /// Panics unless `law` is the first law that is broken.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, where it is not.
+    #[track_caller]
+    pub fn assert_violates(&self, law: crate::Law) -> &Self {
+        assert!(
+            self.violations().first().is_some_and(|v| v.law == law),
+            "{law} was expected:\n{self}"
+        );
+        self
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = &self.coverage;
+        let what = match &self.verdict {
+            Verdict::Proved => "proved".to_string(),
+            Verdict::Bounded(bound) => format!("bounded by {bound}"),
+            Verdict::Sampled(n) => format!("sampled {n} schedules"),
+            Verdict::Violated(v) => format!("VIOLATED: {}", v[0].law),
+            Verdict::Failed(_) => "NOT CHECKED".to_string(),
+        };
+        writeln!(
+            f,
+            "{}: {what} ({}; {} executions, {} states, {} outcomes, {:.2} s)",
+            self.name, self.engine, c.executions, c.states, c.outcomes, c.seconds
+        )?;
+        for (law, reason) in &self.waived {
+            writeln!(f, "  waived: {law}, because {reason}")?;
+        }
+        if let Verdict::Failed(problem) = &self.verdict {
+            writeln!(f, "  {problem}")?;
+        }
+        for v in self.violations() {
+            writeln!(f, "\n  {}: {}", v.law, v.what)?;
+            let details = [
+                ("task", v.task.clone()),
+                ("object", v.object.clone()),
+                ("at", v.at.as_ref().map(ToString::to_string)),
+            ];
+            for (name, detail) in details.into_iter().filter_map(|(n, d)| Some((n, d?))) {
+                writeln!(f, "    {name:<7} {detail}")?;
+            }
+            for helper in &v.helpers {
+                writeln!(f, "    - {helper}")?;
+            }
+        }
+        if let Some(story) = &self.story {
+            writeln!(f, "\n{story}")?;
+        }
+        if let Some(token) = &self.replay {
+            writeln!(f, "  replay with: SELVEDGE_REPLAY={token}")?;
+        }
+        Ok(())
+    }
+}
