@@ -23,7 +23,10 @@ macro_rules! integer {
             assert_eq!(cell.fetch_update(SEQ, SEQ, |v| Some(v + 1)), Ok(9));
             assert_eq!(cell.fetch_update(SEQ, SEQ, |_| None), Err(10));
             assert_eq!(cell.fetch_add(<$value>::MAX, SEQ), 10);
-            assert_eq!(cell.fetch_sub(<$value>::MAX, SEQ), (10 as $value).wrapping_add(<$value>::MAX));
+            assert_eq!(
+                cell.fetch_sub(<$value>::MAX, SEQ),
+                (10 as $value).wrapping_add(<$value>::MAX)
+            );
             assert_eq!(cell.fetch_and(6, SEQ), 10);
             assert_eq!(cell.fetch_or(5, SEQ), 2);
             assert_eq!(cell.fetch_xor(1, SEQ), 7);

@@ -2,8 +2,8 @@
 
 use super::{on_tokio, poll_and_drop, poll_once, send_sync, spawnable};
 use futures_core::Stream;
-use selvedge_rt::sync::{mpsc, oneshot, watch};
 use selvedge_rt::async_channel;
+use selvedge_rt::sync::{mpsc, oneshot, watch};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -24,7 +24,9 @@ fn mpsc_bounded_does_what_tokios_does() {
         assert!(matches!(tx.try_send(3), Err(mpsc::error::TrySendError::Full(3))));
         assert!(matches!(tx.try_reserve(), Err(mpsc::error::TrySendError::Full(()))));
         let full = tx.clone().try_reserve_owned().unwrap_err();
-        assert!(matches!(full, mpsc::error::TrySendError::Full(ref again) if again.same_channel(&tx)));
+        assert!(
+            matches!(full, mpsc::error::TrySendError::Full(ref again) if again.same_channel(&tx))
+        );
         poll_and_drop(tx.send(3));
         poll_and_drop(tx.reserve());
         poll_and_drop(tx.clone().reserve_owned());

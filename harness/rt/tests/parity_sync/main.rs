@@ -7,6 +7,8 @@
 mod cells;
 mod channels;
 mod locks;
+#[cfg(feature = "check")]
+mod ops;
 mod signals;
 
 use std::future::Future;

@@ -35,7 +35,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if *this.owes {
-                this.object.effect(*this.end, *this.arg, *this.site, || this.real.set(None));
+                this.object.effect(*this.end, *this.arg, this.site, || this.real.set(None));
             }
         }
     }
@@ -73,7 +73,7 @@ impl<F: Future> Waiting<F> {
         let cx = &mut Context::from_waker(Waker::noop());
         let real = |_: &mut Context<'_>| Poll::Ready(real(future));
         let told = |got: &bool| if *got { Outcome::DONE } else { Outcome::BUSY };
-        let got = this.object.poll(*this.poll, 1, *this.site, cx, real, told);
+        let got = this.object.poll(*this.poll, 1, this.site, cx, real, told);
         *this.got = got == Poll::Ready(true);
         *this.owes = !*this.got;
         *this.got
@@ -93,7 +93,7 @@ impl<F: Future> Future for Waiting<F> {
         let result = this.object.poll(
             *this.poll,
             *this.arg,
-            *this.site,
+            this.site,
             cx,
             |cx| real.poll(cx),
             *this.outcome,

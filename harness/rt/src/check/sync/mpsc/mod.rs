@@ -21,15 +21,13 @@ use std::pin::pin;
 use std::task::Context;
 
 /// A wait for the receiver to close: the same for both senders.
-fn closed(object: Object, site: Site, real: impl Future<Output = ()>) -> impl Future<Output = ()> {
-    async move {
-        let mut real = pin!(real);
-        poll_fn(|cx| {
-            let real = |cx: &mut Context<'_>| real.as_mut().poll(cx);
-            object.poll(OpKind::Closed, 0, site, cx, real, seen::done)
-        })
-        .await
-    }
+async fn closed(object: Object, site: Site, real: impl Future<Output = ()>) {
+    let mut real = pin!(real);
+    poll_fn(|cx| {
+        let real = |cx: &mut Context<'_>| real.as_mut().poll(cx);
+        object.poll(OpKind::Closed, 0, site, cx, real, seen::done)
+    })
+    .await
 }
 
 fn tried<R, T>(result: &Result<R, TrySendError<T>>) -> Outcome {
