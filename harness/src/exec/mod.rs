@@ -545,7 +545,7 @@ impl Exec {
             if task.inner_wakers > 0 {
                 task.seen = hash::mix(hash::mix(task.seen, what ^ 1 << 63), object_key);
             }
-        } else {
+        } else if !op.kind.unwaits() {
             let h = hash::mix(hash::mix(task.seen, what), object_key);
             task.seen = match outcome {
                 Outcome::Done(v) => hash::mix(h, v),

@@ -103,11 +103,6 @@ impl Channel {
         self.queue.iter().fold(hash::mix(3, counts), |h, item| hash::mix(h, *item))
     }
 
-    /// Senders queue for slots; receivers of an MPMC channel queue for items.
-    pub fn waiters_are_ordered(&self) -> bool {
-        self.flavor != Flavor::Oneshot
-    }
-
     pub fn commute(&self, a: &Op, b: &Op, nobody_waits: bool) -> bool {
         use OpKind::*;
         match (a.kind, b.kind) {

@@ -143,6 +143,7 @@ impl Object {
         let waits_on = match step.op.kind {
             OpKind::DropSend => OpKind::Send,
             OpKind::DropRecv => OpKind::Recv,
+            OpKind::DropCancelled => OpKind::Cancelled,
             OpKind::DropNotified => OpKind::Notified,
             OpKind::DropAcquire => {
                 let of = |w: &&Waiter| {
@@ -183,27 +184,39 @@ impl Object {
     /// What tells this state of the object from others. 0: nothing is left that a task could notice.
     /// `waiter` gives the identity of a waiting task.
     pub fn fingerprint(&self, now: u64, waiter: impl Fn(usize) -> u128) -> u128 {
-        let (state, ordered) = match &self.model {
-            Model::Channel(m) => (m.fingerprint(), m.waiters_are_ordered()),
-            Model::Permits(m) => (m.fingerprint(), true),
-            Model::Token(m) => (m.fingerprint(), false),
-            Model::Join(m) => (m.fingerprint(), false),
-            Model::JoinSet(m) => (m.fingerprint(), false),
-            Model::Notify(m) => (m.fingerprint(), true),
-            Model::Atomic(m) => (m.fingerprint(), false),
-            Model::Timer(None) | Model::Yield => (0, false),
-            Model::Timer(Some(at)) => (hash::mix(1, at.saturating_sub(now)), false),
-            Model::History(m) => (m.fingerprint(), false),
+        let state = match &self.model {
+            Model::Channel(m) => m.fingerprint(),
+            Model::Permits(m) => m.fingerprint(),
+            Model::Token(m) => m.fingerprint(),
+            Model::Join(m) => m.fingerprint(),
+            Model::JoinSet(m) => m.fingerprint(),
+            Model::Notify(m) => m.fingerprint(),
+            Model::Atomic(m) => m.fingerprint(),
+            Model::Timer(None) | Model::Yield => 0,
+            Model::Timer(Some(at)) => hash::mix(1, at.saturating_sub(now)),
+            Model::History(m) => return m.fingerprint(),
         };
-        if !ordered || self.waiters.is_empty() {
-            return state;
+        let (mut queue, mut registered) = (state, 0u128);
+        for w in &self.waiters {
+            let what = w.arg ^ (w.kind as u64) << 1 ^ (w.woken as u64) << 40;
+            if self.queues(w.kind) {
+                queue = hash::mix(hash::mix128(queue | 1, waiter(w.task)), what);
+            } else if !w.woken {
+                // A waker that is used once, or woken with all others: there or not is all that counts.
+                registered = registered.wrapping_add(hash::part(what, waiter(w.task)));
+            }
         }
-        self.waiters.iter().fold(state | 1, |h, w| {
-            hash::mix(
-                hash::mix128(h, waiter(w.task)),
-                w.arg ^ (w.kind as u64) << 1 ^ (w.woken as u64) << 40,
-            )
-        })
+        queue.wrapping_add(registered)
+    }
+
+    /// Whether waiters of this kind stand in a queue whose order decides who is served.
+    fn queues(&self, kind: OpKind) -> bool {
+        use OpKind::*;
+        match (&self.model, kind) {
+            (Model::Channel(m), Recv) => m.flavor == Flavor::Mpmc,
+            (_, Send | Reserve | Acquire | AcquireShared | Notified) => true,
+            _ => false,
+        }
     }
 
     /// Whether two operations of different tasks on this object can be swapped without anyone noticing.

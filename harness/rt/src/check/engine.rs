@@ -172,6 +172,8 @@ pub enum OpKind {
     IsCancelled,
     /// Cancel the node and all below it.
     Cancel,
+    /// A `cancelled()` future that waits was dropped. Silent.
+    DropCancelled,
     /// A child node was made; `arg` is `parent << 32 | child`. Silent.
     ChildToken,
 
@@ -249,11 +251,16 @@ impl OpKind {
         )
     }
 
+    /// Whether the operation only takes a waiter back, which tells the task nothing.
+    pub fn unwaits(self) -> bool {
+        matches!(self, OpKind::DropRecv | OpKind::DropCancelled)
+    }
+
     /// Whether the operation is book-keeping that no other task can tell from its absence, so that
     /// it is never a point where tasks interleave.
     pub fn is_silent(self) -> bool {
         use OpKind::*;
-        matches!(self, CloneSender | CloneReceiver | DropRecv | Wrote | ChildToken | Detach | Track | DropTimer)
+        matches!(self, CloneSender | CloneReceiver | DropRecv | DropCancelled | Wrote | ChildToken | Detach | Track | DropTimer)
     }
 }
 

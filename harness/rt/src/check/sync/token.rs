@@ -3,10 +3,12 @@
 //! 1. A whole tree is one object; operations carry the node as their argument.
 //! 2. The root is node 0. A child's number is a hash of its parent's and of how many children the parent
 //!    had before: it depends on nothing that other nodes do, so it is the same in every schedule.
-//! 3. Dropping a handle, or a future that waits, is no operation: it changes nothing that a task can see.
+//! 3. Dropping a handle is no operation, and dropping a future that waits is a silent one: neither changes
+//!    anything that a task can see.
 
 use super::held::Held;
 use super::seen;
+use super::waiting::Waiting;
 use crate::check::engine::{ObjectKind, OpKind, Site};
 use crate::check::object::Object;
 use pin_project_lite::pin_project;
@@ -46,9 +48,9 @@ impl Node {
         self.tree.effect(OpKind::Cancel, self.arg(), site, real);
     }
 
-    fn poll(&self, site: Site, cx: &mut Context<'_>, real: Pin<&mut impl Future>) -> Poll<()> {
-        let real = |cx: &mut Context<'_>| real.poll(cx).map(|_| ());
-        self.tree.poll(OpKind::Cancelled, self.arg(), site, cx, real, seen::done)
+    fn wait<F: Future<Output = ()>>(&self, real: F, site: Site) -> Waiting<F> {
+        let kinds = (OpKind::Cancelled, OpKind::DropCancelled);
+        Waiting::new(self.tree, kinds, self.arg(), site, real, seen::done)
     }
 }
 
@@ -113,8 +115,8 @@ impl CancellationToken {
     #[track_caller]
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
         let CancellationToken { real, node } = self;
-        let real = real.cancelled_owned();
-        WaitForCancellationFutureOwned { real, node, site: Location::caller() }
+        let wait = node.wait(real.cancelled_owned(), Location::caller());
+        WaitForCancellationFutureOwned { wait }
     }
 
     /// A guard that cancels this token when it is dropped.
@@ -156,7 +158,7 @@ impl CancellationToken {
     }
 
     fn cancelled_at(&self, site: Site) -> WaitForCancellationFuture<'_> {
-        WaitForCancellationFuture { real: self.real.cancelled(), node: &self.node, site }
+        WaitForCancellationFuture { wait: self.node.wait(self.real.cancelled(), site) }
     }
 
     // The real one would poll its own token, unseen; so this is the same sequence of wrapped steps:
@@ -235,9 +237,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct WaitForCancellationFuture<'a> {
         #[pin]
-        real: real::WaitForCancellationFuture<'a>,
-        node: &'a Node,
-        site: Site,
+        wait: Waiting<real::WaitForCancellationFuture<'a>>,
     }
 }
 
@@ -246,9 +246,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct WaitForCancellationFutureOwned {
         #[pin]
-        real: real::WaitForCancellationFutureOwned,
-        node: Arc<Node>,
-        site: Site,
+        wait: Waiting<real::WaitForCancellationFutureOwned>,
     }
 }
 
@@ -256,8 +254,7 @@ impl Future for WaitForCancellationFuture<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        this.node.poll(this.site, cx, this.real)
+        self.project().wait.poll(cx)
     }
 }
 
@@ -265,8 +262,7 @@ impl Future for WaitForCancellationFutureOwned {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        this.node.poll(this.site, cx, this.real)
+        self.project().wait.poll(cx)
     }
 }
 
