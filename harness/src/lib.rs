@@ -12,6 +12,7 @@ mod ledger;
 mod model;
 mod panics;
 mod record;
+mod replay;
 mod scenario;
 mod verdict;
 

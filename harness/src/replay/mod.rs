@@ -1,0 +1,151 @@
+//! Running one schedule again, with everything written down.
+//!
+//! A *schedule* is the list of the [`Pick`]s of an execution. A search keeps no log, because it costs
+//! more than the search; whatever it finds is run again here, judged with the log at hand, and told.
+//!
+//! 1. The same schedule gives the same log, byte for byte; where it does not, the scenario is not
+//!    deterministic ([`Problem::Nondeterminism`]).
+//! 2. Where the schedule ends, the execution goes on with the first option each time. So the end of a
+//!    schedule that does just that need not be written down ([`Replayed::essential`]).
+//! 3. An execution stops at its first violation, as in the search.
+
+pub(crate) mod drive;
+
+use crate::config::Config;
+use crate::exec::{Exec, Pick};
+use crate::ledger::Event;
+use crate::scenario::Root;
+use crate::verdict::Problem;
+use crate::{Place, Violation, laws};
+use drive::{Driven, Ending, drive};
+use selvedge_rt::check::engine::{ObjectId, ObjectKind};
+use std::rc::Rc;
+
+/// A task, as it was when the execution stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskInfo {
+    pub name: String,
+    /// Where it was spawned.
+    pub site: Place,
+    pub ended: bool,
+    pub daemon: bool,
+    /// The objects that it waits on: by index into [`Replayed::objects`].
+    pub waits: Vec<usize>,
+}
+
+/// An object, as it was when the execution stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectInfo {
+    pub kind: ObjectKind,
+    /// Its kind, its state and where it was made, in words.
+    pub what: String,
+    /// Where it was made.
+    pub site: Place,
+    /// By which task.
+    pub creator: usize,
+}
+
+/// One execution, with everything that happened in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Replayed {
+    /// The whole schedule. The pick of step `n` (see [`Event::step`]) is `path[n - 1]`; step 0 is what
+    /// the root does before anything is picked.
+    pub path: Vec<Pick>,
+    /// So much of the schedule is needed: the rest is what follows by taking the first option.
+    pub essential: usize,
+    pub log: Vec<Event>,
+    /// By [`Event::task`].
+    pub tasks: Vec<TaskInfo>,
+    /// By the index of [`Op::object`](selvedge_rt::check::engine::Op::object).
+    pub objects: Vec<ObjectInfo>,
+    /// What is violated, after waivers: the most telling first.
+    pub violations: Vec<Violation>,
+    /// Why the execution proves nothing, if so.
+    pub problem: Option<Problem>,
+    /// How it stopped.
+    pub ending: Ending,
+    /// Digest of what was recorded.
+    pub outcome: u64,
+    /// Virtual time at the end, in nanoseconds.
+    pub now: u64,
+}
+
+/// Runs the schedule `path`, and on to the end.
+pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replayed {
+    let mut at = 0;
+    let mut essential = 0;
+    let mut choose = |options: &[Pick]| {
+        let Some(pick) = path.get(at).copied() else { return options[0] };
+        at += 1;
+        if pick != options[0] {
+            essential = at;
+        }
+        pick
+    };
+    let driven = drive(config, root, true, &mut choose);
+    replayed(driven, essential)
+}
+
+/// Runs the schedule twice: a difference is a [`Problem::Nondeterminism`].
+pub(crate) fn replay_twice(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replayed {
+    let mut first = replay(config, root, path);
+    let second = replay(config, root, path);
+    if let Some(step) = difference(&first, &second) {
+        first.problem = Some(Problem::Nondeterminism { step });
+    }
+    first
+}
+
+/// The first step in which two executions differ.
+fn difference(a: &Replayed, b: &Replayed) -> Option<usize> {
+    let events = a.log.iter().zip(&b.log);
+    let text = |event: &Event| format!("{event:?}");
+    if let Some((event, _)) = events.clone().find(|(a, b)| text(a) != text(b)) {
+        return Some(event.step);
+    }
+    let same = a.log.len() == b.log.len()
+        && a.path == b.path
+        && a.violations == b.violations
+        && a.problem == b.problem
+        && a.outcome == b.outcome;
+    (!same).then_some(a.path.len().min(b.path.len()))
+}
+
+fn replayed(driven: Driven, essential: usize) -> Replayed {
+    let Driven { machine, path, ending, violations, problem } = driven;
+    let mut e = machine.exec.borrow_mut();
+    let log = e.log.take().unwrap_or_default();
+    Replayed {
+        essential: essential.min(path.len()),
+        path,
+        log,
+        tasks: e.tasks.iter().map(task_info).collect(),
+        objects: (0..e.objects.len()).map(|i| object_info(&e, i)).collect(),
+        violations,
+        problem,
+        ending,
+        outcome: crate::hash::fold(e.record),
+        now: e.now,
+    }
+}
+
+fn task_info(task: &crate::exec::Task) -> TaskInfo {
+    TaskInfo {
+        name: task.name(),
+        site: task.site.into(),
+        ended: task.done(),
+        daemon: task.daemon,
+        waits: task.waits.iter().map(|w| w.object.index as usize).collect(),
+    }
+}
+
+fn object_info(e: &Exec, i: usize) -> ObjectInfo {
+    let object = &e.objects[i];
+    let id = ObjectId { index: i as u32, execution: e.execution };
+    ObjectInfo {
+        kind: object.kind,
+        what: laws::describe_object(e, id),
+        site: object.site.into(),
+        creator: object.creator,
+    }
+}
