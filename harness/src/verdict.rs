@@ -102,6 +102,15 @@ pub enum Problem {
         /// Where it was used.
         at: Place,
     },
+    /// Tasks that were declared equal are not.
+    #[error(
+        "the tasks are not interchangeable: at {at} a task uses an object that one of several equal tasks made. Leave \
+         `equal_tasks` out, or make the object outside of them"
+    )]
+    NotEqual {
+        /// Where it was used.
+        at: Place,
+    },
     /// Code that never comes back.
     #[error(
         "`{task}` has run for {seconds} s without an operation that the engine sees: an endless loop, or a call that blocks"
@@ -136,6 +145,7 @@ impl Problem {
     pub(crate) fn from_trouble(trouble: &Trouble) -> Problem {
         match trouble {
             Trouble::Outlives(site) => Problem::Outlives { at: (*site).into() },
+            Trouble::NotEqual(site) => Problem::NotEqual { at: (*site).into() },
             Trouble::Foreign { task } => Problem::Foreign { task: task.clone() },
         }
     }

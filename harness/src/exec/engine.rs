@@ -1,7 +1,7 @@
 //! The machine as an [`Engine`]: where code under test enters it.
 
 use super::fiber::suspend;
-use super::task::{Announced, Status, Task, short_name};
+use super::task::{Announced, Status, Task};
 use super::wake::{InnerWaker, TaskWaker, Woken};
 use super::{Exec, Machine, Timer, Trouble};
 use crate::config::Grain;
@@ -10,6 +10,7 @@ use crate::model::Object;
 use selvedge_rt::check::engine::{
     Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, Outcome, Site, Stopped, TaskId, WeakCell,
 };
+use smallvec::SmallVec;
 use std::any::TypeId;
 use std::sync::Arc;
 use std::task::Waker;
@@ -161,20 +162,20 @@ impl Engine for Machine {
                 parent.children += 1;
                 let of = |x: u64| hash::fold(hash::mix(hash::mix(29, parent.class), x));
                 let key = of(parent.children as u64);
-                let kind =
-                    hash::of(&(new.site.file(), new.site.line(), new.site.column(), new.name));
-                (key, if equal { of(kind) } else { key })
+                let site = (new.site.file(), new.site.line(), new.site.column());
+                (key, if equal { of(hash::of(&(site, new.name))) } else { key })
             }
             None => (1, 1),
         };
         let waker = TaskWaker::new(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
-        let name = short_name(new.name);
         let by_poll = e.config.grain == Grain::Poll;
         e.tasks.push(Task {
             key,
             class,
-            name: if t == 0 { "root".into() } else { format!("{name}#{}", nth + 1) },
+            type_name: new.name,
+            given_name: None,
+            nth: if t == 0 { 0 } else { nth as u32 + 1 },
             site: new.site,
             join: new.join,
             body: Some(new.body),
@@ -192,9 +193,9 @@ impl Engine for Machine {
             poll_ops: 0,
             children: 0,
             objects: 0,
-            waits: Vec::new(),
-            held: Vec::new(),
-            tokens: Vec::new(),
+            waits: SmallVec::new(),
+            held: SmallVec::new(),
+            tokens: SmallVec::new(),
             daemon: false,
             yields: 0,
         });
@@ -271,7 +272,7 @@ impl Engine for Machine {
     fn name_task(&self, name: &str) {
         let mut e = self.exec.borrow_mut();
         let t = e.current;
-        e.tasks[t].name = name.into();
+        e.tasks[t].given_name = Some(name.into());
     }
 }
 

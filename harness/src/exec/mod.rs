@@ -22,7 +22,7 @@ use crate::model::{Model, Object};
 use crate::{Law, Violation, hash};
 use fiber::{Fiber, Job, Resume, Signal};
 use selvedge_rt::check::engine::{self as seam, NewTask, ObjectId, Op, OpKind, Outcome, Site};
-pub(crate) use state::{Key, Sleeping, mask};
+pub(crate) use state::{Key, Scratch, Sleeping, mask};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -53,6 +53,8 @@ impl Pick {
 pub(crate) enum Trouble {
     /// An object was used in an execution that it does not belong to.
     Outlives(Site),
+    /// An object that one of several equal tasks made was used by another task.
+    NotEqual(Site),
     /// A task waits for something that no engine controls.
     Foreign { task: String },
 }
@@ -533,6 +535,7 @@ impl Exec {
         let step = crate::model::Step { task: t, op };
         let outcome = self.objects[i].apply(step, key, outcome, &woken);
         let object_key = self.objects[i].key;
+        self.check_equal(t, &op);
         let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
         let what = hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(&op)), place));
         let task = &mut self.tasks[t];
@@ -571,6 +574,18 @@ impl Exec {
             OpKind::Abort => self.abort(op.arg as usize),
             OpKind::Finish if t == 0 => self.root_panicked = outcome == Outcome::PANICKED,
             _ => {}
+        }
+    }
+
+    /// What one of several equal tasks makes must stay its own: merging them tells objects apart by
+    /// whose they are, and cannot tell whose a handle in other hands is.
+    fn check_equal(&mut self, t: usize, op: &Op) {
+        let creator = self.objects[op.object.index as usize].creator;
+        if self.config.equal_tasks && creator != t {
+            let equal = self.tasks.get(creator).is_some_and(|c| c.class != c.key);
+            if equal {
+                self.trouble.get_or_insert(Trouble::NotEqual(op.site));
+            }
         }
     }
 

@@ -12,6 +12,15 @@ pub(crate) struct Sleeping {
     pub op: Op,
 }
 
+/// Buffers that are kept from one state to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    locals: Vec<u128>,
+    order: Vec<usize>,
+    /// The rank of each task in the last state.
+    pub ranks: Vec<u8>,
+}
+
 /// A state as the table keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -24,10 +33,21 @@ pub(crate) struct Key {
 
 impl Exec {
     /// This state, and the rank of each task in it: an order that depends on nothing but the state.
-    pub fn state(&self, sleep: &[Sleeping], ranks: &mut Vec<u8>) -> Key {
-        let locals: Vec<u128> = self.tasks.iter().map(|t| hash::part(t.class, t.local())).collect();
+    pub fn state(&self, sleep: &[Sleeping], scratch: &mut Scratch) -> Key {
+        let Scratch { locals, order, ranks } = scratch;
+        locals.clear();
+        locals.extend(self.tasks.iter().map(|t| hash::part(t.class, t.local())));
+        if self.config.equal_tasks {
+            // Of two equal tasks in one state of their own, one may stand in a queue and one not.
+            for object in &self.objects {
+                for w in object.waiters.iter().filter(|w| object.counts(w)) {
+                    let place = hash::part(object.key, w.place());
+                    locals[w.task] = locals[w.task].wrapping_add(place);
+                }
+            }
+        }
         let mut sum = hash::mix(self.record, self.clock_observed as u64 * (self.now + 1));
-        for local in &locals {
+        for local in &*locals {
             sum = sum.wrapping_add(*local);
         }
         for object in &self.objects {
@@ -35,18 +55,19 @@ impl Exec {
             if print != 0 {
                 // An object of one of several equal tasks is told apart by whose it is.
                 let owner = self.tasks.get(object.creator).filter(|t| t.class != t.key);
-                let key =
-                    owner.map_or(object.key, |_| object.key ^ hash::fold(locals[object.creator]));
+                let key = owner
+                    .map_or(object.key, |_| object.key ^ hash::fold(locals[object.creator]));
                 sum = sum.wrapping_add(hash::part(key, print));
             }
         }
         let asleep = |t: usize| sleep.iter().any(|s| s.task == t);
-        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
-        order.sort_by_key(|t| (self.tasks[*t].class, locals[*t], !asleep(*t)));
+        order.clear();
+        order.extend(0..self.tasks.len());
+        order.sort_unstable_by_key(|t| (self.tasks[*t].class, locals[*t], !asleep(*t), *t));
         ranks.clear();
         ranks.resize(self.tasks.len(), 0);
         let mut key = Key { hash: sum, asleep: 0, announced: 0 };
-        for (rank, t) in order.into_iter().enumerate() {
+        for (rank, t) in order.iter().copied().enumerate() {
             ranks[t] = rank.min(u8::MAX as usize) as u8;
             if asleep(t) {
                 key.asleep |= mask(ranks[t]);

@@ -3,6 +3,7 @@
 use super::fiber::Fiber;
 use crate::hash;
 use selvedge_rt::check::engine::{Body, ObjectId, Op, OpKind, Site};
+use smallvec::SmallVec;
 use std::task::Waker;
 
 /// What a task will do when it is scheduled next.
@@ -38,7 +39,11 @@ pub(crate) struct Task {
     pub key: u64,
     /// Equal for tasks that may be merged up to renaming; else equal to `key`.
     pub class: u64,
-    pub name: String,
+    /// Type of its future: the name, unless it was given one.
+    pub type_name: &'static str,
+    pub given_name: Option<String>,
+    /// Which of the tasks spawned at its site, from 1.
+    pub nth: u32,
     pub site: Site,
     pub join: ObjectId,
     pub body: Option<Box<dyn Body>>,
@@ -63,11 +68,11 @@ pub(crate) struct Task {
     pub poll_ops: u32,
     pub children: u32,
     pub objects: u32,
-    pub waits: Vec<Wait>,
+    pub waits: SmallVec<[Wait; 4]>,
     /// Locks that it holds: object and site.
-    pub held: Vec<(ObjectId, Site)>,
+    pub held: SmallVec<[(ObjectId, Site); 2]>,
     /// Cancellation tokens that it ever looked at: object and node.
-    pub tokens: Vec<(ObjectId, u32)>,
+    pub tokens: SmallVec<[(ObjectId, u32); 2]>,
     pub daemon: bool,
     /// Yields since another task ran.
     pub yields: u32,
@@ -93,6 +98,15 @@ impl Task {
         }
     }
 
+    /// For reports only: it costs more than a step.
+    pub fn name(&self) -> String {
+        match (&self.given_name, self.nth) {
+            (Some(name), _) => name.clone(),
+            (None, 0) => "root".into(),
+            (None, n) => format!("{}#{n}", short_name(self.type_name)),
+        }
+    }
+
     pub fn done(&self) -> bool {
         matches!(self.status, Status::Done)
     }
@@ -106,7 +120,7 @@ impl Task {
 }
 
 /// `a::b::pool::Worker<T>::run::{{closure}}` as `pool::Worker::run`: the last three names, no generics.
-pub(crate) fn short_name(type_name: &str) -> String {
+fn short_name(type_name: &str) -> String {
     let (mut depth, mut flat) = (0u32, String::new());
     for c in type_name.chars() {
         match c {

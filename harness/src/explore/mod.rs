@@ -14,7 +14,7 @@ mod audit;
 mod table;
 
 use crate::config::{Config, Grain};
-use crate::exec::{Ended, Exec, Machine, Pick, Sleeping, mask};
+use crate::exec::{Ended, Exec, Machine, Pick, Scratch, Sleeping, mask};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
 use crate::{Violation, laws, record};
@@ -61,7 +61,7 @@ pub(crate) struct Explorer<'a> {
     audit: audit::Audit,
     coverage: Coverage,
     outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
-    ranks: Vec<u8>,
+    scratch: Scratch,
     reached: Option<BTreeMap<u128, Vec<String>>>,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Explorer<'a> {
             audit: audit::Audit::new(config.audits),
             coverage: Coverage::default(),
             outcomes: BTreeMap::new(),
-            ranks: Vec::new(),
+            scratch: Scratch::default(),
             reached: None,
         }
     }
@@ -233,7 +233,7 @@ impl<'a> Explorer<'a> {
     /// A state with several ways on: the first to take, unless all of it is known.
     fn branch(&mut self, picks: &[Pick], sleep: &[Sleeping]) -> Result<Option<Pick>, Problem> {
         let e = self.machine.exec.borrow();
-        let key = e.state(sleep, &mut self.ranks);
+        let key = e.state(sleep, &mut self.scratch);
         let is_asleep = |p: &Pick| sleep.iter().any(|s| s.task == p.task as usize);
         let mut todo: Vec<Pick> = Vec::with_capacity(picks.len());
         if self.config.reductions.merging {
@@ -241,18 +241,18 @@ impl<'a> Explorer<'a> {
                 Visit::New => {
                     if let Some(reached) = &mut self.reached {
                         let names = picks.iter().filter_map(|p| e.tasks.get(p.task as usize));
-                        reached.insert(key.hash, names.map(|t| t.name.clone()).collect());
+                        reached.insert(key.hash, names.map(|t| t.name()).collect());
                     }
                     self.audit.first_visit(&key, &self.path);
                     todo.extend(picks.iter().filter(|p| !is_asleep(p)));
                 }
                 Visit::Seen { wake, announced } => {
                     if announced != key.announced {
-                        return Err(hidden_state(&e, &self.ranks, announced ^ key.announced));
+                        return Err(hidden_state(&e, &self.scratch.ranks, announced ^ key.announced));
                     }
                     self.coverage.merged += 1;
                     self.audit.revisit(&key, &self.path);
-                    let woken = |p: &&Pick| match self.ranks.get(p.task as usize) {
+                    let woken = |p: &&Pick| match self.scratch.ranks.get(p.task as usize) {
                         Some(rank) => wake & mask(*rank) != 0,
                         None => false,
                     };
@@ -325,6 +325,6 @@ fn stay_asleep(e: &Exec, sleep: &mut Vec<Sleeping>, pick: Pick) {
 fn hidden_state(e: &Exec, ranks: &[u8], difference: u32) -> Problem {
     let differs = |rank: u8| difference >> (rank % 8 * 4) & 15 != 0;
     let tasks =
-        e.tasks.iter().zip(ranks).filter(|(_, r)| differs(**r)).map(|(t, _)| t.name.clone());
+        e.tasks.iter().zip(ranks).filter(|(_, r)| differs(**r)).map(|(t, _)| t.name());
     Problem::HiddenState { tasks: tasks.collect() }
 }

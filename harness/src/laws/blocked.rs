@@ -15,7 +15,7 @@ pub(super) fn at_end(e: &mut Exec) {
         .iter()
         .find(|t| e.tasks[**t].waits.is_empty() && e.tasks[**t].announced_op().is_none())
     {
-        e.trouble.get_or_insert(Trouble::Foreign { task: e.tasks[*t].name.clone() });
+        e.trouble.get_or_insert(Trouble::Foreign { task: e.tasks[*t].name() });
         return;
     }
     let found = None
@@ -44,7 +44,7 @@ pub(super) fn at_end(e: &mut Exec) {
         e.tasks[t].waits.last().map(|w| w.object).or(e.tasks[t].announced_op().map(|op| op.object));
     let violation = Violation {
         law,
-        what: format!("`{}` {what}", e.tasks[t].name),
+        what: format!("`{}` {what}", e.tasks[t].name()),
         object: object.map(|id| describe_object(e, id)),
         helpers,
         ..about_task(e, t)
@@ -109,7 +109,7 @@ fn explain(e: &Exec, t: usize) -> String {
             )
         })
         .collect();
-    format!("`{}` waits in {}; {}", e.tasks[t].name, waits.join(" and "), who(e, t))
+    format!("`{}` waits in {}; {}", e.tasks[t].name(), waits.join(" and "), who(e, t))
 }
 
 fn who(e: &Exec, t: usize) -> String {
@@ -119,7 +119,7 @@ fn who(e: &Exec, t: usize) -> String {
         for ev in others {
             let task = &e.tasks[ev.task];
             let state = if task.done() { "has ended" } else { "waits too" };
-            let line = format!("`{}` ({state})", task.name);
+            let line = format!("`{}` ({state})", task.name());
             if !names.contains(&line) {
                 names.push(line);
             }

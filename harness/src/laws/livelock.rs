@@ -37,7 +37,7 @@ pub(crate) fn livelock(machine: &Machine) -> Option<Violation> {
         what: format!("{} tasks run for ever and nothing changes", ran.len()),
         object: Some(describe_object(&e, op.object)),
         at: Some(op.site.into()),
-        helpers: ran.iter().map(|t| format!("`{}` runs for ever", e.tasks[*t].name)).collect(),
+        helpers: ran.iter().map(|t| format!("`{}` runs for ever", e.tasks[*t].name())).collect(),
         ..about_task(&e, spinner)
     })
 }

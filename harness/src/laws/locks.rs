@@ -43,7 +43,7 @@ pub(super) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &m
             let gates = keys.iter().copied().filter(|k| *k != keys[i]).collect();
             let edge = Edge { from: keys[i], to, task: e.tasks[t].key, gates };
             edges.0.entry(edge).or_insert_with(|| EdgeSites {
-                task: e.tasks[t].name.clone(),
+                task: e.tasks[t].name(),
                 from: site,
                 to: op.site,
             });

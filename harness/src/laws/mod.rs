@@ -44,7 +44,7 @@ pub(crate) fn root_returned(e: &mut Exec) {
         if let Some(t) = alive {
             e.violate(Violation {
                 law: Law::Unjoined,
-                what: format!("the root returned while `{}` was alive", e.tasks[t].name),
+                what: format!("the root returned while `{}` was alive", e.tasks[t].name()),
                 ..about_task(e, t)
             });
         }
@@ -70,7 +70,7 @@ pub(crate) fn shutdown_complete(e: &mut Exec) {
     if let Some(t) = alive {
         e.violate(Violation {
             law: Law::IncompleteShutdown,
-            what: format!("shutdown was complete while `{}` was alive", e.tasks[t].name),
+            what: format!("shutdown was complete while `{}` was alive", e.tasks[t].name()),
             ..about_task(e, t)
         });
     }
@@ -120,7 +120,7 @@ fn swallowed(e: &mut Exec) {
     let how = if end.outcome == Outcome::PANICKED { "panicked" } else { "returned an error" };
     e.violate(Violation {
         law: Law::SwallowedError,
-        what: format!("`{}` {how} and nobody looked", e.tasks[end.task].name),
+        what: format!("`{}` {how} and nobody looked", e.tasks[end.task].name()),
         ..about_task(e, end.task)
     });
 }
@@ -133,7 +133,7 @@ fn about_task(e: &Exec, t: usize) -> Violation {
         task: e
             .tasks
             .get(t)
-            .map(|task| format!("`{}`, spawned at {}", task.name, Place::from(task.site))),
+            .map(|task| format!("`{}`, spawned at {}", task.name(), Place::from(task.site))),
         object: None,
         at: e.tasks.get(t).and_then(|task| task.waits.last()).map(|w| Place::from(w.site)),
         helpers: Vec::new(),

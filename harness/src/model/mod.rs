@@ -25,6 +25,7 @@ pub(crate) use join::{Join, JoinSet};
 pub(crate) use lock::Permits;
 
 use crate::hash;
+use smallvec::SmallVec;
 use selvedge_rt::check::engine::{Flavor, ObjectKind, Op, OpKind, Outcome, Site};
 
 /// A task that waits on an object, in the order in which the real primitive holds it.
@@ -36,6 +37,13 @@ pub(crate) struct Waiter {
     /// Woken and not yet polled: it may have been handed a permit.
     pub woken: bool,
     pub site: Site,
+}
+
+impl Waiter {
+    /// What it waits for, and whether it was woken.
+    pub fn place(&self) -> u128 {
+        hash::mix(hash::mix(self.kind as u128, self.arg), self.woken as u64)
+    }
 }
 
 /// An operation with the task that does it.
@@ -71,7 +79,7 @@ pub(crate) struct Object {
     pub kind: ObjectKind,
     pub site: Site,
     pub model: Model,
-    pub waiters: Vec<Waiter>,
+    pub waiters: SmallVec<[Waiter; 2]>,
 }
 
 impl Object {
@@ -103,7 +111,7 @@ impl Object {
             ObjectKind::Timer => Model::Timer(None),
             ObjectKind::Yield => Model::Yield,
         };
-        Object { key, creator, kind, site, model, waiters: Vec::new() }
+        Object { key, creator, kind, site, model, waiters: SmallVec::new() }
     }
 
     /// Follows one operation. `identity` is what a receive observed, where the model knows better
@@ -198,15 +206,20 @@ impl Object {
         };
         let (mut queue, mut registered) = (state, 0u128);
         for w in &self.waiters {
-            let what = w.arg ^ (w.kind as u64) << 1 ^ (w.woken as u64) << 40;
+            let what = w.place();
             if self.queues(w.kind) {
-                queue = hash::mix(hash::mix128(queue | 1, waiter(w.task)), what);
-            } else if !w.woken {
-                // A waker that is used once, or woken with all others: there or not is all that counts.
-                registered = registered.wrapping_add(hash::part(what, waiter(w.task)));
+                queue = hash::mix128(hash::mix128(queue | 1, waiter(w.task)), what);
+            } else if self.counts(w) {
+                registered = registered.wrapping_add(hash::mix128(waiter(w.task), what));
             }
         }
         queue.wrapping_add(registered)
+    }
+
+    /// Whether a waiter is part of the state. A waker that is used once, or woken with all others, is
+    /// there or not; once woken it is not.
+    pub fn counts(&self, w: &Waiter) -> bool {
+        self.queues(w.kind) || !w.woken
     }
 
     /// Whether waiters of this kind stand in a queue whose order decides who is served.

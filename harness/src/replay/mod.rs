@@ -10,6 +10,7 @@
 //! 3. An execution stops at its first violation, as in the search.
 
 pub(crate) mod drive;
+mod token;
 
 use crate::config::Config;
 use crate::exec::{Exec, Pick};
@@ -20,6 +21,7 @@ use crate::{Place, Violation, laws};
 use drive::{Driven, Ending, drive};
 use selvedge_rt::check::engine::{ObjectId, ObjectKind};
 use std::rc::Rc;
+pub(crate) use token::Token;
 
 /// A task, as it was when the execution stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
