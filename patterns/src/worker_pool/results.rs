@@ -23,7 +23,6 @@ pub struct Results<J, R> {
     results: mpsc::Receiver<Done<R>>,
     supervisor: JoinHandle<Account<J, R>>,
     delivered: u64,
-    ended: bool,
 }
 
 impl<J, R> Results<J, R> {
@@ -32,7 +31,7 @@ impl<J, R> Results<J, R> {
         stop: DropGuard,
         supervisor: JoinHandle<Account<J, R>>,
     ) -> Self {
-        Results { stop, results, supervisor, delivered: 0, ended: false }
+        Results { stop, results, supervisor, delivered: 0 }
     }
 
     /// Waits for the next result; `None` once the pool has ended and every result was received.
@@ -44,7 +43,7 @@ impl<J, R> Results<J, R> {
     /// If the future is dropped early, no result was received.
     pub async fn next(&mut self) -> Option<Done<R>> {
         let next = self.results.recv().await;
-        self.note(&next);
+        self.delivered += u64::from(next.is_some());
         next
     }
 
@@ -84,28 +83,17 @@ impl<J, R> Results<J, R> {
     /// # });
     /// ```
     pub async fn close(self) -> PoolReport<J, R> {
-        let Results { stop, mut results, supervisor, delivered, ended } = self;
+        let Results { stop, mut results, supervisor, delivered } = self;
+        drop(stop);
+        // To the end, and not only what is there now: that makes room for the workers that wait for
+        // it, and leaves nothing in a buffer.
         let mut unread = Vec::new();
-        if ended {
-            stop.disarm();
-        } else {
-            drop(stop);
-            // Workers that wait for room get their result back; then take what is in the buffer.
-            results.close();
-            while let Some(done) = results.recv().await {
-                unread.push(done);
-            }
+        while let Some(done) = results.recv().await {
+            unread.push(done);
         }
         match supervisor.await {
             Ok(account) => account.report(delivered, unread),
             Err(error) => panic!("the pool's runtime was shut down: {error}"),
-        }
-    }
-
-    fn note(&mut self, next: &Option<Done<R>>) {
-        match next {
-            Some(_) => self.delivered += 1,
-            None => self.ended = true,
         }
     }
 }
@@ -118,18 +106,13 @@ impl<J, R> Stream for Results<J, R> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Done<R>>> {
         let next = self.results.poll_recv(cx);
-        if let Poll::Ready(next) = &next {
-            self.note(next);
-        }
+        self.delivered += u64::from(matches!(next, Poll::Ready(Some(_))));
         next
     }
 }
 
 impl<J, R> fmt::Debug for Results<J, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results")
-            .field("delivered", &self.delivered)
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
+        f.debug_struct("Results").field("delivered", &self.delivered).finish_non_exhaustive()
     }
 }

@@ -319,6 +319,31 @@ fn a_pool_cancelled_before_its_last_handle_is_dropped_is_never_complete() {
 }
 
 #[test]
+fn a_cancel_cuts_nothing_when_the_handles_are_gone_and_the_last_job_runs() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let gate = Arc::new(Semaphore::new(0));
+        let job_waits = gate.clone();
+        let (mut pool, mut results) = WorkerPool::new(move |n: u64| {
+            let gate = job_waits.clone();
+            async move {
+                gate.acquire().await.unwrap().forget();
+                n
+            }
+        })
+        .start(&token);
+        pool.submit(4).await.unwrap();
+        drop(pool);
+        settle().await;
+        token.cancel();
+        settle().await;
+        gate.add_permits(1);
+        assert_eq!(values(read_all(&mut results).await), [4]);
+        assert!(results.close().await.is_clean());
+    });
+}
+
+#[test]
 fn a_cancel_after_the_end_changes_nothing() {
     on_every_runtime(|| async {
         let token = CancellationToken::new();

@@ -224,6 +224,23 @@ fn submit_waits_while_the_queue_is_full_and_goes_on_when_a_job_is_taken() {
     });
 }
 
+/// Submits until the pool takes no more, however long one waits. A pool without bound gets 100.
+async fn fill(pool: &mut Pool<u64>) -> u64 {
+    let mut accepted = 0;
+    for job in 0..100 {
+        if pool.try_submit(job).is_err() {
+            settle().await;
+            match pool.try_submit(job) {
+                Ok(_) => {}
+                Err(TryRejected::Full(_)) => break,
+                Err(TryRejected::Closed(_)) => panic!("nobody closed it"),
+            }
+        }
+        accepted += 1;
+    }
+    accepted
+}
+
 #[test]
 fn memory_is_bounded_by_queue_results_and_workers() {
     for (workers, queue, room) in [(1, 1, 1), (2, 1, 3), (3, 5, 2)] {
@@ -234,20 +251,7 @@ fn memory_is_bounded_by_queue_results_and_workers() {
                 .results(nz(room))
                 .start(&CancellationToken::new());
             // Nobody reads. What is accepted is what the pool can hold.
-            let mut accepted = 0;
-            loop {
-                match pool.try_submit(accepted) {
-                    Ok(_) => accepted += 1,
-                    Err(TryRejected::Full(_)) => {
-                        settle().await;
-                        if pool.try_submit(accepted).is_err() {
-                            break;
-                        }
-                        accepted += 1;
-                    }
-                    Err(TryRejected::Closed(_)) => panic!("nobody closed it"),
-                }
-            }
+            let accepted = fill(&mut pool).await;
             assert_eq!(accepted as usize, workers + queue + room);
             assert_eq!(results.close().await.accepted(), accepted);
         });
@@ -260,13 +264,11 @@ fn buffers_are_as_large_as_the_workers_are_many_by_default() {
         let (mut pool, results) = WorkerPool::new(|n: u64| async move { n })
             .workers(nz(4))
             .start(&CancellationToken::new());
-        let accepted = (0..).take_while(|job| pool.try_submit(*job).is_ok()).count();
-        assert_eq!(accepted, 4, "the queue");
-        settle().await;
-        let accepted = (0..).take_while(|job| pool.try_submit(*job).is_ok()).count();
-        assert_eq!(accepted, 4, "all are done: the results hold them");
-        settle().await;
-        assert_eq!(results.close().await.accepted(), 8);
+        let queued = (0..100).take_while(|job| pool.try_submit(*job).is_ok()).count();
+        assert_eq!(queued, 4, "before any worker runs");
+        // As many again in the workers, and as many in the results.
+        assert_eq!(4 + fill(&mut pool).await, 12);
+        assert_eq!(results.close().await.accepted(), 12);
     });
 }
 
