@@ -2,6 +2,7 @@
 
 use crate::config::{Clock, Config, Grain, Limits, Reductions};
 use crate::explore::{Explorer, Failure};
+use crate::replay;
 use crate::scenario::Root;
 use crate::verdict::{Engine, Report, Verdict};
 use crate::{Law, panics};
@@ -12,7 +13,7 @@ use std::rc::Rc;
 /// A check of one scenario. Set it up, then run it under an engine.
 #[derive(Clone, Debug)]
 pub struct Check {
-    config: Config,
+    pub(crate) config: Config,
 }
 
 impl Check {
@@ -100,10 +101,15 @@ impl Check {
 }
 
 fn explore(config: &Rc<Config>, root: &Root) -> Report {
+    if let Some(report) = replay::run::asked_for(config, root) {
+        return report;
+    }
     let _quiet = panics::quiet();
     panics::forget();
     let explorer = Explorer::new(config, root);
     let found = explorer.search();
+    let replay = found.failure.as_ref().and_then(|f| f.replayed.as_ref());
+    let replay = replay.map(|replayed| replayed.token(config).encode());
     let verdict = match (found.problem, found.failure, found.bound) {
         (Some(problem), ..) => Verdict::Failed(problem),
         (_, Some(Failure { violations, .. }), _) => Verdict::Violated(violations),
@@ -117,7 +123,7 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
         coverage: found.coverage,
         waived: config.waived.clone(),
         story: None,
-        replay: None,
+        replay,
         outcomes: found.outcomes.keys().copied().collect(),
     }
 }

@@ -14,7 +14,9 @@ mod audit;
 mod table;
 
 use crate::config::{Config, Grain};
-use crate::exec::{Ended, Exec, Machine, Pick, Scratch, Sleeping, mask};
+use crate::exec::{Ended, Exec, Machine, Pick, Scratch, Sleeping, Task, mask};
+use crate::replay::drive::Ending;
+use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
 use crate::{Violation, laws, record};
@@ -45,10 +47,10 @@ pub(crate) struct Found {
     reached: BTreeMap<u128, Vec<String>>,
 }
 
-/// A violation with the schedule that shows it.
+/// A violation, with the execution that shows it where a single one does.
 pub(crate) struct Failure {
     pub violations: Vec<Violation>,
-    pub path: Vec<Pick>,
+    pub replayed: Option<Replayed>,
 }
 
 pub(crate) struct Explorer<'a> {
@@ -100,13 +102,17 @@ impl<'a> Explorer<'a> {
         let (failure, mut problem) = loop {
             let leaf = self.execute();
             self.coverage.executions += 1;
-            let failure = self.judge(&leaf);
+            let suspicious = self.suspicious(&leaf);
             self.machine.finish();
             if let Leaf::Problem(problem) = leaf {
                 break (None, Some(problem));
             }
-            if failure.is_some() {
-                break (failure, None);
+            if suspicious {
+                match self.judge() {
+                    Ok(None) => {}
+                    Ok(failure) => break (failure, None),
+                    Err(problem) => break (None, Some(problem)),
+                }
             }
             if let Leaf::Steps = leaf {
                 bound = Some(Bound::Steps(self.config.limits.steps));
@@ -125,7 +131,7 @@ impl<'a> Explorer<'a> {
             let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
             failure = cycle
                 .filter(|v| !waived(v))
-                .map(|v| Failure { violations: vec![v], path: Vec::new() });
+                .map(|v| Failure { violations: vec![v], replayed: None });
         }
         if failure.is_none() && problem.is_none() {
             problem = self.audit.run(self.root, &self.config);
@@ -248,7 +254,11 @@ impl<'a> Explorer<'a> {
                 }
                 Visit::Seen { wake, announced } => {
                     if announced != key.announced {
-                        return Err(hidden_state(&e, &self.scratch.ranks, announced ^ key.announced));
+                        return Err(hidden_state(
+                            &e,
+                            &self.scratch.ranks,
+                            announced ^ key.announced,
+                        ));
                     }
                     self.coverage.merged += 1;
                     self.audit.revisit(&key, &self.path);
@@ -272,26 +282,50 @@ impl<'a> Explorer<'a> {
         Ok(Some(first))
     }
 
-    /// Judges the end of an execution; a violation is run once more to be explained.
-    fn judge(&mut self, leaf: &Leaf) -> Option<Failure> {
+    /// Whether an execution has to be judged with a log at hand, which a search does not keep.
+    fn suspicious(&mut self, leaf: &Leaf) -> bool {
         match leaf {
+            Leaf::Cut | Leaf::Problem(_) => return false,
+            Leaf::Steps => return laws::livelock(&self.machine).is_some(),
             Leaf::End => {}
-            Leaf::Steps => {
-                let violation = crate::laws::livelock(&self.machine)?;
-                return Some(Failure { violations: vec![violation], path: self.path.clone() });
-            }
-            Leaf::Cut | Leaf::Problem(_) => return None,
         }
         let mut e = self.machine.exec.borrow_mut();
-        laws::at_end(&mut e);
-        if e.violations.is_empty() {
-            self.coverage.ends += 1;
-            let digest = crate::hash::fold(e.record);
-            self.outcomes.entry(digest).or_insert_with(|| e.noted.clone());
-            return None;
+        // Which law a blocked task breaks, and so whether that is waived, only the log can tell.
+        let blocked = |t: &Task| !t.done() && !t.daemon;
+        if !e.violations.is_empty() || e.tasks.iter().any(blocked) {
+            return true;
         }
-        let violations = std::mem::take(&mut e.violations);
-        Some(Failure { violations, path: self.path.clone() })
+        laws::at_end(&mut e);
+        if !e.violations.is_empty() {
+            return true;
+        }
+        self.coverage.ends += 1;
+        let digest = crate::hash::fold(e.record);
+        self.outcomes.entry(digest).or_insert_with(|| e.noted.clone());
+        false
+    }
+
+    /// Runs the execution again, with a log. None: all that it breaks is waived.
+    fn judge(&mut self) -> Result<Option<Failure>, Problem> {
+        let replayed = replay::replay(&self.config, self.root, &self.path);
+        if let Some(problem) = replayed.problem {
+            return Err(problem);
+        }
+        if replayed.violations.is_empty() {
+            if replayed.ending == Ending::Quiet {
+                self.coverage.ends += 1;
+                self.outcomes.entry(replayed.outcome).or_insert(replayed.noted);
+            }
+            return Ok(None);
+        }
+        let replayed = replay::replay_twice(&self.config, self.root, &self.path);
+        match replayed.problem {
+            Some(problem) => Err(problem),
+            None => Ok(Some(Failure {
+                violations: replayed.violations.clone(),
+                replayed: Some(replayed),
+            })),
+        }
     }
 
     /// Moves to the next schedule. False: there is none.
@@ -324,7 +358,6 @@ fn stay_asleep(e: &Exec, sleep: &mut Vec<Sleeping>, pick: Pick) {
 /// Two ways to one state announce different operations: name the tasks that differ.
 fn hidden_state(e: &Exec, ranks: &[u8], difference: u32) -> Problem {
     let differs = |rank: u8| difference >> (rank % 8 * 4) & 15 != 0;
-    let tasks =
-        e.tasks.iter().zip(ranks).filter(|(_, r)| differs(**r)).map(|(t, _)| t.name());
+    let tasks = e.tasks.iter().zip(ranks).filter(|(_, r)| differs(**r)).map(|(t, _)| t.name());
     Problem::HiddenState { tasks: tasks.collect() }
 }

@@ -39,6 +39,16 @@ pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &m
 
 /// Judges the moment at which the root returns.
 pub(crate) fn root_returned(e: &mut Exec) {
+    if e.root_panicked {
+        // Whatever else it leaves behind is a consequence.
+        e.violate(Violation {
+            law: Law::Panic,
+            what: crate::panics::last()
+                .map_or("the root panicked".into(), |m| format!("the root panicked: {m}")),
+            ..about_task(e, 0)
+        });
+        return;
+    }
     if e.config.joined {
         let alive = e.tasks.iter().position(|t| !t.done() && !t.daemon);
         if let Some(t) = alive {
@@ -94,14 +104,6 @@ pub(crate) fn at_end(e: &mut Exec) {
             what: what.into(),
             object: Some(describe_object(e, id)),
             ..about_task(e, e.objects[i].creator)
-        });
-    }
-    if e.root_panicked {
-        e.violate(Violation {
-            law: Law::Panic,
-            what: crate::panics::last()
-                .map_or("the root panicked".into(), |m| format!("the root panicked: {m}")),
-            ..about_task(e, 0)
         });
     }
 }

@@ -10,6 +10,7 @@
 //! 3. An execution stops at its first violation, as in the search.
 
 pub(crate) mod drive;
+pub(crate) mod run;
 mod token;
 
 use crate::config::Config;
@@ -68,8 +69,17 @@ pub(crate) struct Replayed {
     pub ending: Ending,
     /// Digest of what was recorded.
     pub outcome: u64,
+    /// Digest of each value recorded, with the key of the task that did.
+    pub noted: Vec<(u64, u64)>,
     /// Virtual time at the end, in nanoseconds.
     pub now: u64,
+}
+
+impl Replayed {
+    /// The token that replays it.
+    pub fn token(&self, config: &Config) -> Token {
+        Token::new(config, &self.path[..self.essential])
+    }
 }
 
 /// Runs the schedule `path`, and on to the end.
@@ -127,6 +137,7 @@ fn replayed(driven: Driven, essential: usize) -> Replayed {
         problem,
         ending,
         outcome: crate::hash::fold(e.record),
+        noted: std::mem::take(&mut e.noted),
         now: e.now,
     }
 }
