@@ -117,13 +117,12 @@ impl<J, R> Tally<J, R> {
         self.stopped = true;
     }
 
-    /// Adds another worker's tally.
+    /// Adds what another worker did.
     pub(super) fn add(&mut self, other: Self) {
         self.done += other.done;
         self.panicked += other.panicked;
         self.cancelled.extend(other.cancelled);
         self.undelivered.extend(other.undelivered);
-        self.stopped |= other.stopped;
     }
 }
 

@@ -1,14 +1,17 @@
 //! The supervisor: the one task that owns the workers, and closes the queue on cancel.
 //!
 //! 1. It ends after every worker; its output is the pool's account.
-//! 2. Only it closes the queue explicitly, and at most once. (The queue may have ended before, with
-//!    its last handle: then the close finds nothing to do.)
-//! 3. After a cancel it closes first, so that nothing more is accepted, then waits for the workers,
-//!    then takes what they left in the queue.
+//! 2. Only it closes the queue explicitly, and at most once. (The queue may have ended meanwhile,
+//!    with its last handle: then the close finds nothing to do.)
+//! 3. On cancel it closes first, so that nothing more is accepted, then waits for the workers, then
+//!    takes what they left in the queue.
+//! 4. It listens to the token only until the first worker has ended. One that ended by itself has
+//!    seen the queue closed and empty: from then on there is no submitter to free and no job to take
+//!    back, and the workers that are still busy listen for themselves.
 
 use super::report::{Account, Tally};
 use super::worker::Worker;
-use rt::task::JoinSet;
+use rt::task::{JoinError, JoinSet};
 use selvedge_rt as rt;
 use std::sync::Arc;
 
@@ -21,43 +24,32 @@ pub(super) struct Supervisor<J, R, F> {
 impl<J: Send + 'static, R: Send + 'static, F> Supervisor<J, R, F> {
     /// Waits for the end of the pool.
     pub(super) async fn run(mut self) -> Account<J, R> {
-        let mut total = Tally::default();
-        let mut cut = None;
-        rt::select! {
+        let first = rt::select! {
             biased;
-            () = gather(&mut self.workers, &mut total) => {}
-            () = self.shared.token.cancelled() => {
-                cut = Some(self.shared.jobs.close());
-                gather(&mut self.workers, &mut total).await;
-            }
-        }
+            first = self.workers.join_next() => first.map(own_end),
+            () = self.shared.token.cancelled() => None,
+        };
         // Idle workers end with the queue, but each busy one may see the cancel before this task.
-        if cut.is_none() && total.stopped {
-            cut = Some(self.shared.jobs.close());
+        let cancelled = first.as_ref().is_none_or(|tally| tally.stopped);
+        let closed = cancelled && self.shared.jobs.close();
+        let mut total = first.unwrap_or_default();
+        while let Some(ended) = self.workers.join_next().await {
+            total.add(own_end(ended));
         }
-        if cut.is_some() {
+        if cancelled {
             while let Ok((id, job)) = self.shared.jobs.try_recv() {
                 total.cancelled.push((id, Some(job)));
             }
         }
         // Cut short if someone may have been refused, or something accepted was not run. A cancel
-        // after the last handle was dropped and the last job was done cut nothing.
-        let cut_short = cut == Some(true) || !total.cancelled.is_empty();
+        // after the last handle was dropped, that finds every job done, cut nothing.
+        let cut_short = closed || !total.cancelled.is_empty();
         Account { total, cut_short }
     }
 }
 
-/// Adds up the workers' tallies as they end. Keeps what it has when dropped.
-async fn gather<J: 'static, R: 'static>(
-    workers: &mut JoinSet<Tally<J, R>>,
-    total: &mut Tally<J, R>,
-) {
-    while let Some(ended) = workers.join_next().await {
-        match ended {
-            Ok(tally) => total.add(tally),
-            // Jobs cannot bring a worker down and nobody aborts one: a bug here, or a runtime that
-            // is shut down, in which case nobody hears this.
-            Err(error) => panic!("a worker did not come to its own end: {error}"),
-        }
-    }
+/// What a worker returned. Jobs cannot bring one down and nobody aborts one, so anything else is a
+/// bug here, or a runtime that is shut down, in which case nobody hears this.
+fn own_end<J, R>(ended: Result<Tally<J, R>, JoinError>) -> Tally<J, R> {
+    ended.unwrap_or_else(|error| panic!("a worker did not come to its own end: {error}"))
 }

@@ -15,13 +15,12 @@ async fn worker(jobs: Receiver<u64>, results: mpsc::Sender<u64>) {
     }
 }
 
-/// Submits `jobs` jobs, reads results until they end, and takes that for the end of the pool.
+/// Submits `jobs` jobs, reads as many results, and closes the pool.
 pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     let (submit, queue) = bounded(buffer);
     let (deliver, mut results) = mpsc::channel(buffer);
     for _ in 0..workers {
-        // BUG: nothing can wait for this task any more. The results end when its sender is dropped,
-        // which is before it has ended: its last destructors run after the pool is "closed".
+        // BUG: nothing can wait for this task any more.
         drop(rt::spawn(worker(queue.clone(), deliver.clone())));
     }
     drop((queue, deliver));
@@ -29,8 +28,12 @@ pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
         for job in 0..jobs {
             submit.send(job).await.expect("the workers end after the queue");
         }
+        submit
     });
 
-    while results.recv().await.is_some() {}
-    producer.await.expect("the producer does not panic");
+    for _ in 0..jobs {
+        results.recv().await.expect("every job has a result");
+    }
+    // The close: it tells the workers to end, and returns while they still do.
+    drop(producer.await.expect("the producer does not panic"));
 }
