@@ -14,6 +14,8 @@ pub struct Coverage {
     pub executions: u64,
     /// Executions that ran to their end.
     pub ends: u64,
+    /// Distinct schedules, where they were drawn at random.
+    pub schedules: u64,
     /// Distinct states with more than one way on.
     pub states: u64,
     /// Executions that were cut at a state seen before.
@@ -286,6 +288,9 @@ impl fmt::Display for Report {
         let what = match &self.verdict {
             Verdict::Proved => "proved".to_string(),
             Verdict::Bounded(bound) => format!("bounded by {bound}"),
+            Verdict::Sampled(n) if c.schedules > 0 => {
+                format!("sampled {n} schedules, {} distinct", c.schedules)
+            }
             Verdict::Sampled(n) => format!("sampled {n} schedules"),
             Verdict::Violated(v) => format!("VIOLATED: {}", v[0].law),
             Verdict::Failed(_) => "NOT CHECKED".to_string(),

@@ -1,4 +1,4 @@
-//! One execution, driven step by step by whoever chooses.
+//! Executions, driven step by step by whoever chooses.
 
 use crate::config::Config;
 use crate::exec::{Ended, Machine, Pick};
@@ -17,77 +17,100 @@ pub(crate) enum Ending {
     Violated,
     /// At the limit of steps.
     Steps,
-    /// At a step that the chooser wanted and the scenario did not offer, or at another
-    /// [problem](Driven::problem).
+    /// At a step that was wanted and not on offer, or at another [problem](Driven::problem).
     Stuck,
 }
 
-/// An execution that was driven to its end, with its state as it was then.
+/// What came of one execution. Its end state and its log are left in the [machine](Driver::machine).
 pub(crate) struct Driven {
-    pub machine: Rc<Machine>,
     pub path: Vec<Pick>,
     pub ending: Ending,
+    /// The most telling first, after waivers.
     pub violations: Vec<Violation>,
     pub problem: Option<Problem>,
+    /// Digest of what was recorded.
+    pub outcome: u64,
+    /// Tasks that were started.
+    pub tasks: usize,
 }
 
-/// Runs one execution of `root` on a machine of its own. `choose` is given every step's options, of
-/// which there is at least one.
-pub(crate) fn drive(
-    config: &Rc<Config>,
-    root: &Root,
-    log: bool,
-    choose: &mut dyn FnMut(&[Pick]) -> Pick,
-) -> Driven {
-    let machine = Machine::new(config.clone());
-    let _quiet = panics::quiet();
-    panics::forget();
-    let _entered = seam::enter(machine.clone());
-    let _listening = record::listen(machine.clone());
-    machine.start(|| root.task(), &[], log);
-    let (mut path, mut options) = (Vec::new(), Vec::new());
-    let mut problem = None;
-    let ending = loop {
-        let ended = machine.options(&mut options);
-        {
-            let e = machine.exec.borrow();
-            if let Some(trouble) = &e.trouble {
-                problem = Some(Problem::from_trouble(trouble));
-                break Ending::Stuck;
-            }
-            if !e.violations.is_empty() {
-                break Ending::Violated;
-            }
-            if ended == Ended::Quiet {
-                break Ending::Quiet;
-            }
-            if e.steps >= config.limits.steps {
-                break Ending::Steps;
-            }
-        }
-        let pick = choose(&options);
-        if !machine.can(pick) {
-            problem = Some(Problem::Nondeterminism { step: path.len() });
-            break Ending::Stuck;
-        }
-        path.push(pick);
-        machine.step(pick);
-    };
-    match ending {
-        Ending::Quiet => laws::at_end(&mut machine.exec.borrow_mut()),
-        Ending::Steps => {
-            if let Some(violation) = laws::livelock(&machine) {
-                machine.exec.borrow_mut().violate(violation);
-            }
-        }
-        Ending::Violated | Ending::Stuck => {}
+/// Runs executions of one scenario, one after the other.
+pub(crate) struct Driver<'a> {
+    config: Rc<Config>,
+    root: &'a Root,
+    pub machine: Rc<Machine>,
+}
+
+impl<'a> Driver<'a> {
+    pub fn new(config: &Rc<Config>, root: &'a Root) -> Self {
+        Driver { config: config.clone(), root, machine: Machine::new(config.clone()) }
     }
-    let violations = std::mem::take(&mut machine.exec.borrow_mut().violations);
-    if let (None, Some(trouble)) = (&problem, &machine.exec.borrow().trouble) {
-        problem = Some(Problem::from_trouble(trouble));
+
+    /// Runs one execution, with a log. `choose` is given every step's options, at least one, and says
+    /// which it takes.
+    pub fn run(&self, choose: &mut dyn FnMut(&[Pick]) -> Pick) -> Driven {
+        let machine = &self.machine;
+        let _quiet = panics::quiet();
+        panics::forget();
+        let _entered = seam::enter(machine.clone());
+        let _listening = record::listen(machine.clone());
+        machine.start(|| self.root.task(), &[], true);
+        let mut path = Vec::new();
+        let (ending, problem) = self.go(&mut path, choose);
+        match ending {
+            Ending::Quiet => laws::at_end(&mut machine.exec.borrow_mut()),
+            Ending::Steps => {
+                if let Some(violation) = laws::livelock(machine) {
+                    machine.exec.borrow_mut().violate(violation);
+                }
+            }
+            Ending::Violated | Ending::Stuck => {}
+        }
+        // From here on nothing is noted any more: what is read off the machine is its state as of now.
+        machine.finish();
+        let mut e = machine.exec.borrow_mut();
+        let trouble = e.trouble.as_ref().map(Problem::from_trouble);
+        Driven {
+            path,
+            ending,
+            violations: std::mem::take(&mut e.violations),
+            problem: problem.or(trouble),
+            outcome: crate::hash::fold(e.record),
+            tasks: e.tasks.len(),
+        }
     }
-    // What the tasks and objects were when it stopped is read off afterwards, so winding up must not
-    // change it: their bodies go, the rest stays.
-    machine.finish();
-    Driven { machine, path, ending, violations, problem }
+
+    fn go(
+        &self,
+        path: &mut Vec<Pick>,
+        choose: &mut dyn FnMut(&[Pick]) -> Pick,
+    ) -> (Ending, Option<Problem>) {
+        let machine = &self.machine;
+        let mut options = Vec::new();
+        loop {
+            let ended = machine.options(&mut options);
+            {
+                let e = machine.exec.borrow();
+                if e.trouble.is_some() {
+                    return (Ending::Stuck, None);
+                }
+                if !e.violations.is_empty() {
+                    return (Ending::Violated, None);
+                }
+                if ended == Ended::Quiet {
+                    return (Ending::Quiet, None);
+                }
+                if e.steps >= self.config.limits.steps {
+                    return (Ending::Steps, None);
+                }
+            }
+            let pick = choose(&options);
+            if !machine.can(pick) {
+                let step = path.len() + 1;
+                return (Ending::Stuck, Some(Problem::Nondeterminism { step }));
+            }
+            path.push(pick);
+            machine.step(pick);
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::ledger::Event;
 use crate::scenario::Root;
 use crate::verdict::Problem;
 use crate::{Place, Violation, laws};
-use drive::{Driven, Ending, drive};
+use drive::{Driven, Driver, Ending};
 use selvedge_rt::check::engine::{ObjectId, ObjectKind};
 use std::rc::Rc;
 pub(crate) use token::Token;
@@ -94,8 +94,9 @@ pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replaye
         }
         pick
     };
-    let driven = drive(config, root, true, &mut choose);
-    replayed(driven, essential)
+    let driver = Driver::new(config, root);
+    let driven = driver.run(&mut choose);
+    replayed(&driver.machine.exec.borrow(), driven, essential)
 }
 
 /// Runs the schedule twice: a difference is a [`Problem::Nondeterminism`].
@@ -123,21 +124,19 @@ fn difference(a: &Replayed, b: &Replayed) -> Option<usize> {
     (!same).then_some(a.path.len().min(b.path.len()))
 }
 
-fn replayed(driven: Driven, essential: usize) -> Replayed {
-    let Driven { machine, path, ending, violations, problem } = driven;
-    let mut e = machine.exec.borrow_mut();
-    let log = e.log.take().unwrap_or_default();
+fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
+    let Driven { path, ending, violations, problem, outcome, .. } = driven;
     Replayed {
         essential: essential.min(path.len()),
         path,
-        log,
+        log: e.log.clone().unwrap_or_default(),
         tasks: e.tasks.iter().map(task_info).collect(),
-        objects: (0..e.objects.len()).map(|i| object_info(&e, i)).collect(),
+        objects: (0..e.objects.len()).map(|i| object_info(e, i)).collect(),
         violations,
         problem,
         ending,
-        outcome: crate::hash::fold(e.record),
-        noted: std::mem::take(&mut e.noted),
+        outcome,
+        noted: e.noted.clone(),
         now: e.now,
     }
 }

@@ -54,12 +54,13 @@ fn run(config: &Rc<Config>, root: &Root, token: &Token) -> Report {
         return failed(config, Problem::Token(why));
     }
     let replayed = replay_twice(config, root, &token.path);
-    let off_schedule = replayed.ending == Ending::Stuck && replayed.path.len() < token.path.len();
-    if let (true, Some(Problem::Nondeterminism { step })) = (off_schedule, &replayed.problem) {
+    // On the scenario that it was made for, a schedule is followed to its last pick.
+    if replayed.path.len() < token.path.len() && replayed.violations.is_empty() {
         let why = format!(
-            "step {step} of the replay token does not exist in `{}`: the scenario was changed since; run the check \
-             again for a new token",
-            config.name
+            "the replay token does not fit `{}` any more from step {} on: the scenario was changed since; run the \
+             check again for a new token",
+            config.name,
+            replayed.path.len() + 1
         );
         return failed(config, Problem::Token(why));
     }

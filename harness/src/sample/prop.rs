@@ -1,0 +1,225 @@
+//! proptest: the schedule is one more generated input.
+//!
+//! ```
+//! use selvedge::{Check, proptest::Runs};
+//! use selvedge_rt as rt;
+//!
+//! let report = Check::new("every item arrives").proptest(
+//!     Runs::new(100),
+//!     (1..=4usize, 1..=8usize),
+//!     |(senders, buffer)| async move {
+//!         let (tx, mut rx) = rt::sync::mpsc::channel(buffer);
+//!         let mut tasks = rt::task::JoinSet::new();
+//!         for i in 0..senders {
+//!             let tx = tx.clone();
+//!             tasks.spawn(async move { tx.send(i).await.unwrap() });
+//!         }
+//!         drop(tx);
+//!         let mut got = 0;
+//!         while rx.recv().await.is_some() {
+//!             got += 1;
+//!         }
+//!         while tasks.join_next().await.is_some() {}
+//!         assert_eq!(got, senders);
+//!     },
+//! );
+//! report.assert_passed();
+//! ```
+//!
+//! Inside a `proptest!` of one's own, [`schedule`] is a strategy like any other, for [`Check::run_schedule`].
+
+use super::run::{Case, Cases, explain, run};
+use super::scripted::Scripted;
+use super::{Preemption, Schedule};
+use crate::config::Config;
+use crate::replay::Replayed;
+use crate::replay::drive::Driver;
+use crate::scenario::Root;
+use crate::verdict::{Problem, Report};
+use crate::{Check, Law};
+use ::proptest::collection::vec;
+use ::proptest::prelude::Strategy;
+use ::proptest::strategy::ValueTree;
+use ::proptest::test_runner::{self, RngAlgorithm, TestRng, TestRunner};
+use selvedge_rt::check::engine::Site;
+use std::fmt::Debug;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Decisions among which departures are drawn, before any execution has shown how many there are.
+const DECISIONS: usize = 64;
+/// So many others at most can go on at one decision, for all that a schedule tells apart.
+const OTHERS: usize = 8;
+/// So many runs may be spent on shrinking the input of one failure.
+const SHRINKS_MAX: u64 = 2_000;
+
+/// Schedules with at most four departures among the first 256 decisions; shrinks towards none.
+pub fn schedule() -> impl Strategy<Value = Schedule> + Clone {
+    schedule_within(4 * DECISIONS, 4)
+}
+
+/// Schedules with at most so many departures among the first so many decisions; shrinks towards none.
+pub fn schedule_within(
+    decisions: usize,
+    departures: usize,
+) -> impl Strategy<Value = Schedule> + Clone {
+    let departure = (0..decisions.max(1), 0..OTHERS);
+    let departure = departure.prop_map(|(at, other)| Preemption { at, other });
+    vec(departure, 0..=departures).prop_map(Schedule)
+}
+
+/// How many inputs are generated, and from which seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
+    cases: u64,
+    seed: u64,
+    departures: usize,
+}
+
+impl Runs {
+    /// So many inputs, from seed 0. None is [`Problem::Nothing`].
+    pub fn new(cases: u64) -> Self {
+        Runs { cases, seed: 0, departures: 6 }
+    }
+
+    /// The seed. The same seed gives the same inputs, as long as proptest and the strategy are the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The most departures in one schedule; 6 unless told.
+    pub fn departures(mut self, departures: usize) -> Self {
+        self.departures = departures;
+        self
+    }
+
+    fn runner(&self) -> TestRunner {
+        let config = test_runner::Config { failure_persistence: None, ..Default::default() };
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+    }
+}
+
+impl Check {
+    /// Runs the scenario for generated inputs, each under a generated schedule, until one breaks a law.
+    ///
+    /// Input and schedule are shrunk together, to the same law; the report tells the smallest input. Its
+    /// token holds the schedule alone: [`Check::replay`] it with that input. (The seed is fixed, so running
+    /// the check again finds the same failure.)
+    #[track_caller]
+    pub fn proptest<S, F>(
+        &self,
+        runs: Runs,
+        inputs: S,
+        root: impl Fn(S::Value) -> F + Send + Sync + 'static,
+    ) -> Report
+    where
+        S: Strategy,
+        S::Value: Clone + Debug + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let config = Rc::new(self.config.clone());
+        let scenario = Scenario { config, root: Arc::new(root), site: Location::caller() };
+        let mut cases = Cases::new(&scenario.config);
+        let mut runner = runs.runner();
+        let mut failure = None;
+        while cases.coverage.executions < runs.cases && cases.bound.is_none() {
+            let decisions = Some(cases.decisions_max).filter(|n| *n > 0).unwrap_or(DECISIONS);
+            let strategy = (&inputs, schedule_within(decisions, runs.departures));
+            // A strategy that rejects all it makes leaves nothing to run.
+            let Ok(mut tree) = strategy.new_tree(&mut runner) else { break };
+            let case = scenario.run(tree.current(), Some(&mut cases));
+            if case.fails() {
+                failure = Some(scenario.shrink(&mut tree, &case));
+                break;
+            }
+        }
+        let strategy =
+            format!("proptest, {} inputs with schedules, seed {}", runs.cases, runs.seed);
+        let (story, failure) = failure.map(|f| (f.story, f.replayed)).unzip();
+        Report { story, ..cases.finish(strategy, failure) }
+    }
+}
+
+/// A scenario that takes an input.
+struct Scenario<R> {
+    config: Rc<Config>,
+    root: Arc<R>,
+    site: Site,
+}
+
+/// The smallest failure that shrinking found.
+struct Smallest {
+    story: String,
+    replayed: Replayed,
+}
+
+impl<R> Scenario<R> {
+    /// The scenario with its input filled in.
+    fn with<V, F>(&self, input: V) -> Root
+    where
+        R: Fn(V) -> F + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let root = self.root.clone();
+        Root::new(move || root(input.clone()), self.site)
+    }
+
+    fn run<V, F>(&self, (input, schedule): (V, Schedule), cases: Option<&mut Cases>) -> Case
+    where
+        R: Fn(V) -> F + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let root = self.with(input);
+        let driver = Driver::new(&self.config, &root);
+        let case = run(&driver, &mut Scripted::new(&schedule));
+        if let Some(cases) = cases {
+            cases.count(&case);
+            cases.judge_all(&driver);
+        }
+        case
+    }
+
+    /// Shrinks input and schedule to the least that fails in the same way; then the schedule by itself.
+    fn shrink<V, F>(
+        &self,
+        tree: &mut impl ValueTree<Value = (V, Schedule)>,
+        failing: &Case,
+    ) -> Smallest
+    where
+        R: Fn(V) -> F + Send + Sync + 'static,
+        V: Clone + Debug + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let wanted = way_of_failing(failing);
+        let mut smallest = tree.current();
+        let mut runs = 0;
+        let mut simpler = tree.simplify();
+        while simpler && runs < SHRINKS_MAX {
+            runs += 1;
+            let case = self.run(tree.current(), None);
+            if case.fails() && way_of_failing(&case) == wanted {
+                smallest = tree.current();
+                simpler = tree.simplify();
+            } else {
+                simpler = tree.complicate();
+            }
+        }
+        let story = format!("  smallest input that fails: {:?}", smallest.0);
+        let root = self.with(smallest.0);
+        let driver = Driver::new(&self.config, &root);
+        let case = run(&driver, &mut Scripted::new(&smallest.1));
+        Smallest { story, replayed: explain(&driver, &self.config, &root, case) }
+    }
+}
+
+/// Failures that differ in this are not the same.
+fn way_of_failing(case: &Case) -> (Option<Law>, Option<std::mem::Discriminant<Problem>>) {
+    let law = case.driven.violations.first().map(|v| v.law);
+    (law, case.driven.problem.as_ref().map(std::mem::discriminant))
+}

@@ -1,0 +1,125 @@
+//! Shrinking a failing schedule: the same law, fewer preemptions.
+//!
+//! Greedy, with two kinds of attempt, each a run of the whole scenario: leave some departures from the base
+//! out; or let a task do at once what it does later anyway, so that a switch away and back is gone. What
+//! still breaks the law and costs less is kept. Nothing promises the least; a second round finds nothing.
+
+use super::run::{Case, observe, run};
+use super::scripted::{Scripted, base};
+use super::{Preemption, Schedule};
+use crate::Law;
+use crate::exec::Pick;
+use crate::replay::drive::Driver;
+
+/// So many runs may be spent on one failure.
+const RUNS_MAX: usize = 1_000;
+
+/// The cheapest case found that breaks the same law first.
+pub(super) fn shrink(driver: &Driver<'_>, failing: Case) -> Case {
+    let Some(law) = law_of(&failing) else { return failing };
+    let mut shrinking = Shrinking { driver, law, best: failing, runs: 0 };
+    while shrinking.drop_departures() | shrinking.join_stretches() {}
+    shrinking.best
+}
+
+struct Shrinking<'a> {
+    driver: &'a Driver<'a>,
+    law: Law,
+    best: Case,
+    runs: usize,
+}
+
+impl Shrinking<'_> {
+    /// Leaves departures out: all, then halves, quarters, and so on. True: it helped.
+    fn drop_departures(&mut self) -> bool {
+        let mut helped = false;
+        let mut size = self.best.departures.len();
+        while size > 0 {
+            let mut from = 0;
+            while from < self.best.departures.len() {
+                let mut fewer = self.best.departures.clone();
+                fewer.drain(from..(from + size).min(fewer.len()));
+                if self.attempt_departures(fewer) {
+                    helped = true;
+                } else {
+                    from += size;
+                }
+            }
+            size /= 2;
+        }
+        helped
+    }
+
+    fn attempt_departures(&mut self, departures: Vec<Preemption>) -> bool {
+        if self.exhausted() {
+            return false;
+        }
+        let case = run(self.driver, &mut Scripted::new(&Schedule(departures)));
+        self.keep(case)
+    }
+
+    /// Joins each stretch of steps by one task with that task's next stretch. True: it helped.
+    fn join_stretches(&mut self) -> bool {
+        let mut helped = false;
+        let mut i = 0;
+        loop {
+            let path = &self.best.driven.path;
+            let stretches: Vec<&[Pick]> = path.chunk_by(|a, b| a.task == b.task).collect();
+            if i >= stretches.len() {
+                return helped;
+            }
+            let next =
+                (i + 2..stretches.len()).find(|j| stretches[*j][0].task == stretches[i][0].task);
+            let joined = next.map(|j| {
+                let (mut early, mut late) = (stretches.clone(), stretches.clone());
+                let moved = early.remove(j);
+                early.insert(i + 1, moved);
+                let moved = late.remove(i);
+                late.insert(j - 1, moved);
+                [early.concat(), late.concat()]
+            });
+            let better = joined.into_iter().flatten().any(|wishes| self.attempt_wishes(wishes));
+            helped |= better;
+            if !better {
+                i += 1;
+            }
+        }
+    }
+
+    /// Does the first of the wished-for steps that can be done, each time.
+    fn attempt_wishes(&mut self, mut wishes: Vec<Pick>) -> bool {
+        if self.exhausted() {
+            return false;
+        }
+        let case = observe(self.driver, &mut |options, last| match wishes
+            .iter()
+            .position(|w| options.contains(w))
+        {
+            Some(i) => wishes.remove(i),
+            None => options[base(options, last)],
+        });
+        self.keep(case)
+    }
+
+    fn keep(&mut self, case: Case) -> bool {
+        let better = law_of(&case) == Some(self.law) && cost(&case) < cost(&self.best);
+        if better {
+            self.best = case;
+        }
+        better
+    }
+
+    fn exhausted(&mut self) -> bool {
+        self.runs += 1;
+        self.runs > RUNS_MAX
+    }
+}
+
+fn law_of(case: &Case) -> Option<Law> {
+    let breaks = case.driven.problem.is_none().then(|| case.driven.violations.first());
+    breaks.flatten().map(|v| v.law)
+}
+
+fn cost(case: &Case) -> (usize, usize, usize) {
+    (case.preemptions, case.departures.len(), case.driven.path.len())
+}
