@@ -109,7 +109,8 @@ impl Exec {
 
     /// Whether the operations of two tasks can be swapped here without anyone noticing.
     pub fn commute(&self, (a, op_a): (usize, &Op), (b, op_b): (usize, &Op)) -> bool {
-        if op_a.object != op_b.object {
+        // By index: a sleeper's operation may be from an execution before.
+        if op_a.object.index != op_b.object.index {
             // An abort reaches into another task.
             return !self.aborts(op_a, b) && !self.aborts(op_b, a);
         }

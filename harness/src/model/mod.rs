@@ -65,8 +65,8 @@ pub(crate) enum Model {
     Atomic(atomic::Atomic),
     /// Armed until this time, in nanoseconds.
     Timer(Option<u64>),
-    /// Private to one task: nothing to tell.
-    Yield,
+    /// Whether its one task has given way and not gone on: private to it, but no observation of its.
+    Yield(bool),
     History(history::History),
 }
 
@@ -109,7 +109,7 @@ impl Object {
             ObjectKind::Notify => Model::Notify(notify::Notify::default()),
             ObjectKind::Atomic => Model::Atomic(atomic::Atomic::default()),
             ObjectKind::Timer => Model::Timer(None),
-            ObjectKind::Yield => Model::Yield,
+            ObjectKind::Yield => Model::Yield(false),
         };
         Object { key, creator, kind, site, model, waiters: SmallVec::new() }
     }
@@ -140,7 +140,10 @@ impl Object {
                 };
                 outcome
             }
-            Model::Yield => outcome,
+            Model::Yield(given_way) => {
+                *given_way = outcome == Outcome::Pending;
+                outcome
+            }
             Model::History(m) => m.apply(step.op, key, outcome),
         }
     }
@@ -200,7 +203,8 @@ impl Object {
             Model::JoinSet(m) => m.fingerprint(),
             Model::Notify(m) => m.fingerprint(),
             Model::Atomic(m) => m.fingerprint(),
-            Model::Timer(None) | Model::Yield => 0,
+            Model::Timer(None) => 0,
+            Model::Yield(given_way) => *given_way as u128,
             Model::Timer(Some(at)) => hash::mix(1, at.saturating_sub(now)),
             Model::History(m) => return m.fingerprint(),
         };
@@ -242,7 +246,7 @@ impl Object {
             Model::JoinSet(_) => false,
             Model::Notify(_) => false,
             Model::Atomic(_) => atomic::commute(a, b),
-            Model::Timer(_) | Model::Yield => true,
+            Model::Timer(_) | Model::Yield(_) => true,
             Model::History(_) => false,
         };
         one_way(a, b) || one_way(b, a)
@@ -254,7 +258,6 @@ impl Object {
             Model::Channel(m) => m.settled(op),
             Model::Token(m) => m.settled(op),
             Model::Join(m) => m.settled(op),
-            Model::Yield => false,
             _ => false,
         }
     }

@@ -24,6 +24,8 @@ impl Notify {
         waiters: &mut [Waiter],
     ) -> Outcome {
         match (op.kind, outcome) {
+            // Which calls the new future has missed is all that tells it from one made at another time.
+            (OpKind::Listen, _) => return Outcome::Done(self.generation),
             (OpKind::NotifyOne, _) if others_woken => {
                 let woken =
                     waiters.iter().rev().find(|w| w.woken && !self.by_one.contains(&w.task));
