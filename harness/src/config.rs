@@ -158,6 +158,8 @@ pub(crate) struct Config {
     pub stack_bytes: usize,
     /// How many merged states the audit explores a second time.
     pub audits: usize,
+    /// Loom: so often a task may be preempted in one execution.
+    pub preemptions: Option<usize>,
 }
 
 impl Config {
@@ -175,6 +177,7 @@ impl Config {
             high_water: None,
             stack_bytes: 256 << 10,
             audits: 4,
+            preemptions: None,
         }
     }
 }

@@ -69,6 +69,8 @@ impl<T: Hash + Ord + Clone + Debug> Record<T> {
 /// any other task is alive.
 pub fn shutdown_complete() {
     if let Some(machine) = listener() {
+        #[cfg(feature = "loom")]
+        crate::loom::look_at_ends();
         crate::laws::shutdown_complete(&mut machine.exec.borrow_mut());
     }
 }

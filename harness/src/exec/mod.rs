@@ -89,8 +89,10 @@ pub(crate) struct Exec {
     pub unfair: bool,
     /// Events, while somebody wants them.
     pub log: Option<Vec<Event>>,
-    ready: VecDeque<usize>,
-    winding_up: bool,
+    /// Tasks that were woken, or aborted between polls, and must be run.
+    pub ready: VecDeque<usize>,
+    /// Operations are done without being announced, noted or judged.
+    pub winding_up: bool,
     /// Steps by the same task in a row.
     streak: (usize, u32),
     /// Settled steps in a row.
@@ -171,29 +173,32 @@ impl Machine {
 
     /// Starts an execution with the given root and follows `script` as far as it goes.
     pub fn start(&self, root: impl FnOnce() -> NewTask, script: &[Pick], log: bool) {
-        {
-            let mut e = self.exec.borrow_mut();
-            e.execution = e.execution.wrapping_add(1);
-            e.tasks.clear();
-            e.objects.clear();
-            e.timers.clear();
-            e.ready.clear();
-            e.violations.clear();
-            e.noted.clear();
-            (e.now, e.clock_observed) = (0, false);
-            (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
-            e.record = 0;
-            e.steps = 0;
-            e.streak = (0, 0);
-            (e.settled_streak, e.fires) = (0, 0);
-            e.trouble = None;
-            e.log = log.then(Vec::new);
-            e.script.clear();
-            e.script.extend_from_slice(script);
-            e.script_at = 0;
-        }
+        self.reset(script, log);
         seam::Engine::spawn(self, root());
         self.settle();
+    }
+
+    /// Forgets the last execution.
+    pub fn reset(&self, script: &[Pick], log: bool) {
+        let mut e = self.exec.borrow_mut();
+        e.execution = e.execution.wrapping_add(1);
+        e.tasks.clear();
+        e.objects.clear();
+        e.timers.clear();
+        e.ready.clear();
+        e.violations.clear();
+        e.noted.clear();
+        (e.now, e.clock_observed) = (0, false);
+        (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
+        e.record = 0;
+        e.steps = 0;
+        e.streak = (0, 0);
+        (e.settled_streak, e.fires) = (0, 0);
+        e.trouble = None;
+        e.log = log.then(Vec::new);
+        e.script.clear();
+        e.script.extend_from_slice(script);
+        e.script_at = 0;
     }
 
     /// Follows the script to its end. `Err`: at this step the scenario does not offer what it did before.
@@ -454,7 +459,7 @@ impl Exec {
     }
 
     /// Acts on the wakes noted since the last call. `on`: the object whose operation caused them.
-    fn drain_wakes(&mut self, on: Option<usize>) {
+    pub fn drain_wakes(&mut self, on: Option<usize>) {
         let mut woken = std::mem::take(&mut self.woken);
         wake::take(&mut woken);
         self.woken_tasks.clear();
@@ -510,7 +515,7 @@ impl Exec {
         }
     }
 
-    fn end_task(&mut self, t: usize) {
+    pub fn end_task(&mut self, t: usize) {
         let task = &mut self.tasks[t];
         task.status = Status::Done;
         // The future is gone already; what is left is the packet, which the joiner shares.
@@ -525,7 +530,7 @@ impl Exec {
     }
 
     /// Follows an operation that was done by the running task.
-    fn applied(&mut self, op: Op, outcome: Outcome, edges: &mut LockEdges) {
+    pub fn applied(&mut self, op: Op, outcome: Outcome, edges: &mut LockEdges) {
         let t = self.current;
         let i = op.object.index as usize;
         self.drain_wakes(Some(i));

@@ -1,0 +1,414 @@
+//! The machine of one search: what loom's threads share.
+
+use super::choice::{Choice, Choices};
+use super::{TASKS_MAX, task};
+use crate::config::Config;
+use crate::exec::{Announced, Exec, Machine, Status};
+use crate::scenario::Root;
+use crate::verdict::{Bound, Coverage, Problem};
+use crate::{Violation, hash, laws, panics};
+use ::loom::sync::Mutex;
+use ::loom::thread::Thread;
+use corosensei::stack::DefaultStack;
+use selvedge_rt::check::engine::{Body, Engine, ObjectId, ObjectKind, Op, OpKind, Site, TaskId};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Why a search stops.
+pub(super) enum Halt {
+    Violated(Vec<Violation>),
+    Problem(Problem),
+    Bound(Bound),
+}
+
+/// A loom object that is accessed for its own sake.
+type Access = Rc<Mutex<()>>;
+
+/// Runs the executions of one search. See the [module](super) for its rules.
+pub(super) struct LoomMachine {
+    /// The ledger, the models and the laws; its fibers are not used.
+    pub machine: Rc<Machine>,
+    pub choices: RefCell<Choices>,
+    pub halt: RefCell<Option<Halt>>,
+    pub coverage: RefCell<Coverage>,
+    pub outcomes: RefCell<BTreeSet<u64>>,
+    /// The most tasks that one execution had.
+    pub tasks_max: Cell<usize>,
+    config: Rc<Config>,
+    root: Root,
+    started: Instant,
+    /// By object. `None`: nobody can tell its operations apart, or they are accesses themselves.
+    accesses: RefCell<Vec<Option<Access>>>,
+    pub(super) threads: RefCell<Vec<LoomThread>>,
+    /// The execution is abandoned: what is still alive ends as soon as it runs.
+    over: Cell<bool>,
+    /// Loom itself panicked: it is not called any more.
+    broken: Cell<bool>,
+    /// A stack for the root: that of loom's first thread is too small.
+    stack: RefCell<Option<DefaultStack>>,
+}
+
+/// A task's thread.
+pub(super) struct LoomThread {
+    /// The start of a poll is an access to it, and so is an abort.
+    gate: Access,
+    thread: Thread,
+    /// Choices so far.
+    pub choices: u32,
+    /// Operations since the execution was abandoned.
+    pub idle_ops: u32,
+}
+
+impl LoomMachine {
+    pub(super) fn new(config: Rc<Config>, root: Root, started: Instant) -> Rc<Self> {
+        Rc::new(LoomMachine {
+            machine: Machine::new(config.clone()),
+            choices: RefCell::default(),
+            halt: RefCell::default(),
+            coverage: RefCell::default(),
+            outcomes: RefCell::default(),
+            tasks_max: Cell::new(0),
+            config,
+            root,
+            started,
+            accesses: RefCell::default(),
+            threads: RefCell::default(),
+            over: Cell::new(false),
+            broken: Cell::new(false),
+            stack: RefCell::default(),
+        })
+    }
+
+    /// Whether the search is at its end: it found something, or a limit is hit.
+    pub(super) fn must_stop(&self) -> bool {
+        let limits = &self.config.limits;
+        let bound = if self.coverage.borrow().executions >= limits.executions {
+            Bound::Executions(limits.executions)
+        } else if self.started.elapsed() > limits.time {
+            Bound::Time(limits.time)
+        } else {
+            return self.halt.borrow().is_some();
+        };
+        self.halt.borrow_mut().get_or_insert(Halt::Bound(bound));
+        true
+    }
+
+    /// One execution: its root, on loom's first thread. Other tasks may live on.
+    pub(super) fn execute(self: &Rc<Self>) {
+        self.coverage.borrow_mut().executions += 1;
+        self.accesses.borrow_mut().clear();
+        self.threads.borrow_mut().clear();
+        self.over.set(false);
+        self.machine.reset(&[], true);
+        self.machine.spawn(self.root.task());
+        let body = self.take_body(0);
+        self.add_thread(::loom::thread::current());
+        let mut stack = self.stack.take().unwrap_or_else(|| {
+            DefaultStack::new(self.config.stack_bytes).expect("memory for the root's stack")
+        });
+        corosensei::on_stack(&mut stack, || task::run(self, 0, body));
+        self.stack.replace(Some(stack));
+    }
+
+    /// A task beside the root: on a thread of its own, if loom has room for one.
+    pub(super) fn spawn_task(&self, id: TaskId) {
+        let t = id.0 as usize;
+        if t > TASKS_MAX && !self.is_over() {
+            self.halt(Halt::Problem(Problem::Loom(format!(
+                "the scenario started {t} tasks beside its root, and loom has room for {TASKS_MAX}, ended ones \
+                 included. Give it a smaller shape (fewer workers or producers), or use `explore`, which has no such \
+                 limit",
+            ))));
+        }
+        if self.is_over() {
+            let mut body = self.take_body(t);
+            self.machine.exec.borrow_mut().tasks[t].status = Status::Done;
+            return body.discard();
+        }
+        let body = self.take_body(t);
+        let words = self.config.stack_bytes / size_of::<usize>();
+        let builder = ::loom::thread::Builder::new().stack_size(words);
+        let run = move || {
+            let machine = super::active().expect("a search is active while loom runs");
+            task::run(&machine, t, body);
+        };
+        let handle = self.loom(|| builder.spawn(run)).expect("loom has room for a thread");
+        self.add_thread(handle.thread().clone());
+    }
+
+    /// The body of a task that the ledger has just been told of.
+    fn take_body(&self, t: usize) -> Box<dyn Body> {
+        let mut e = self.machine.exec.borrow_mut();
+        e.ready.clear();
+        self.tasks_max.set(self.tasks_max.get().max(t + 1));
+        e.tasks[t].body.take().expect("a new task has a body")
+    }
+
+    fn add_thread(&self, thread: Thread) {
+        let gate = Rc::new(Mutex::new(()));
+        self.threads.borrow_mut().push(LoomThread { gate, thread, choices: 0, idle_ops: 0 });
+    }
+
+    /// The running task.
+    pub(super) fn task(&self) -> usize {
+        self.machine.exec.borrow().current
+    }
+
+    /// Whether the execution is over, so that nothing is judged any more and loom is left alone.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.get() || self.broken.get()
+    }
+
+    /// Notes the end of the search, and abandons the execution.
+    pub(super) fn halt(&self, halt: Halt) {
+        self.halt.borrow_mut().get_or_insert(halt);
+        self.abandon();
+    }
+
+    /// Lets go of every task that waits. Each ends as soon as it runs, and so does every other.
+    fn abandon(&self) {
+        if self.over.replace(true) || self.broken.get() {
+            return;
+        }
+        let waiting: Vec<usize> = {
+            let mut e = self.machine.exec.borrow_mut();
+            e.winding_up = true;
+            e.ready.clear();
+            (0..e.tasks.len())
+                .filter(|t| matches!(e.tasks[*t].status, Status::Parked | Status::Announced(_)))
+                .collect()
+        };
+        // In what order they end makes no difference.
+        ::loom::skip_branch();
+        self.unpark(waiting);
+    }
+
+    /// Lets tasks that wait run. No other task may be unparked: loom would let one run that waits for
+    /// something else.
+    pub(super) fn unpark(&self, tasks: impl IntoIterator<Item = usize>) {
+        for t in tasks {
+            self.machine.exec.borrow_mut().tasks[t].status = Status::Ready;
+            self.threads.borrow()[t].thread.unpark();
+        }
+    }
+
+    /// Lets those run whom the last operation woke or aborted.
+    pub(super) fn unpark_ready(&self) {
+        let ready: Vec<usize> = self.machine.exec.borrow_mut().ready.drain(..).collect();
+        self.unpark(ready);
+    }
+
+    /// Waits until some other task unparks this one, which has set its status to say so.
+    pub(super) fn park(&self, t: usize) {
+        let waits = || {
+            let e = self.machine.exec.borrow();
+            matches!(e.tasks[t].status, Status::Parked | Status::Announced(_))
+        };
+        while waits() && !self.is_over() {
+            self.loom(::loom::thread::park);
+        }
+        self.runs(t);
+    }
+
+    /// Lets others run first.
+    pub(super) fn give_way(&self, t: usize) {
+        self.loom(::loom::thread::yield_now);
+        self.runs(t);
+    }
+
+    /// Calls into loom, which may let other threads run.
+    ///
+    /// Should loom panic, it would be in no state to go on, or to be called by destructors.
+    fn loom<R>(&self, call: impl FnOnce() -> R) -> R {
+        struct Sentinel<'a>(&'a Cell<bool>);
+        impl Drop for Sentinel<'_> {
+            fn drop(&mut self) {
+                self.0.set(true);
+            }
+        }
+        let sentinel = Sentinel(&self.broken);
+        let result = call();
+        std::mem::forget(sentinel);
+        result
+    }
+
+    /// Loom panicked. The code under test may have caught it.
+    pub(super) fn broke(&self) {
+        let why = panics::last().unwrap_or_else(|| "it does not say why".into());
+        self.broken.set(true);
+        self.halt.borrow_mut().get_or_insert(Halt::Problem(Problem::Loom(format!(
+            "loom gave up ({why}). Use `explore`, or a smaller shape"
+        ))));
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    /// From here on task `t` runs.
+    fn runs(&self, t: usize) {
+        self.machine.exec.borrow_mut().current = t;
+    }
+
+    /// An access to a loom object: others may run before it, and then none until the next one.
+    /// `None`: the execution is over and loom was not asked.
+    pub(super) fn access<R>(&self, access: impl FnOnce() -> R) -> Option<R> {
+        if self.is_over() {
+            return None;
+        }
+        let t = self.task();
+        // While a panic unwinds no other thread may run: std counts panics by thread of the system. Loom
+        // then takes the access for a part of the step before it.
+        let unwinding = std::thread::panicking();
+        if unwinding {
+            ::loom::stop_exploring();
+        }
+        let result = self.loom(access);
+        if unwinding {
+            ::loom::explore();
+        }
+        self.runs(t);
+        Some(result)
+    }
+
+    pub(super) fn touch(&self, access: &Mutex<()>) {
+        self.access(|| drop(access.lock()));
+    }
+
+    /// The access that comes before an operation on an object.
+    pub(super) fn touch_object(&self, object: ObjectId) {
+        let access = self.accesses.borrow().get(object.index as usize).cloned().flatten();
+        if let Some(access) = access {
+            self.touch(&access);
+        }
+    }
+
+    /// The access that orders polls of a task and its abortion.
+    pub(super) fn touch_gate(&self, t: usize) {
+        let gate = self.threads.borrow().get(t).map(|thread| thread.gate.clone());
+        if let Some(gate) = gate {
+            self.touch(&gate);
+        }
+    }
+
+    /// An access to the end of every task.
+    pub(super) fn look_at_ends(&self) {
+        let joins: BTreeSet<u32> = {
+            let e = self.machine.exec.borrow();
+            e.tasks.iter().skip(1).map(|t| t.join.index).collect()
+        };
+        let execution = self.machine.exec.borrow().execution;
+        for index in joins {
+            self.touch_object(ObjectId { index, execution });
+        }
+    }
+
+    pub(super) fn create_object(&self, kind: ObjectKind, site: Site) -> ObjectId {
+        let id = self.machine.create(kind, site);
+        // A yield or a timer is its task's own; an atomic is a loom object itself.
+        let private = matches!(kind, ObjectKind::Yield | ObjectKind::Timer | ObjectKind::Atomic);
+        let access = (!private && !self.is_over()).then(|| Rc::new(Mutex::new(())));
+        self.accesses.borrow_mut().push(access);
+        id
+    }
+
+    /// A step of the execution: false if it is one too many, and the execution is over.
+    pub(super) fn count_step(&self) -> bool {
+        let steps = {
+            let mut e = self.machine.exec.borrow_mut();
+            e.steps += 1;
+            e.steps
+        };
+        if steps > self.config.limits.steps {
+            // Loom would try the steps of an execution that spins one by one: it ends here.
+            self.halt(Halt::Bound(Bound::Steps(self.config.limits.steps)));
+        }
+        !self.is_over()
+    }
+
+    /// Ends the execution if a law is broken, or it cannot go on.
+    pub(super) fn stop_if_judged(&self) {
+        let halt = {
+            let mut e = self.machine.exec.borrow_mut();
+            match &e.trouble {
+                Some(trouble) => Halt::Problem(Problem::from_trouble(trouble)),
+                None if e.violations.is_empty() => return,
+                None => Halt::Violated(std::mem::take(&mut e.violations)),
+            }
+        };
+        self.halt(halt);
+    }
+
+    /// A task waits or has ended: where no other can run, this is the end of the execution, and judged.
+    pub(super) fn judge_if_quiet(&self) {
+        if self.is_over() {
+            return;
+        }
+        let all_done = {
+            let mut e = self.machine.exec.borrow_mut();
+            if e.tasks.iter().any(|t| matches!(t.status, Status::Ready)) {
+                return;
+            }
+            laws::at_end(&mut e);
+            e.tasks.iter().all(|t| t.done())
+        };
+        self.stop_if_judged();
+        if self.is_over() {
+            return;
+        }
+        self.coverage.borrow_mut().ends += 1;
+        self.outcomes.borrow_mut().insert(hash::fold(self.machine.exec.borrow().record));
+        if !all_done {
+            self.abandon();
+        }
+    }
+
+    /// Waits for a blocking mutex. False: the execution is over, or the task was aborted meanwhile.
+    pub(super) fn wait_for_lock(&self, op: &Op, t: usize) -> bool {
+        let free = |e: &Exec| e.objects[op.object.index as usize].enabled(op);
+        while !free(&self.machine.exec.borrow()) {
+            self.machine.exec.borrow_mut().tasks[t].status = Status::Announced(Announced::Op(*op));
+            self.judge_if_quiet();
+            self.park(t);
+            if self.is_over() || self.machine.exec.borrow().tasks[t].killed {
+                return false;
+            }
+            self.touch_object(op.object);
+            if self.is_over() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A blocking mutex is free: whoever waits for it tries again, in any order.
+    pub(super) fn unlocked(&self, object: ObjectId) {
+        let waits_for_it = |e: &Exec, t: &usize| {
+            let op = e.tasks[*t].announced_op();
+            op.is_some_and(|op| op.object == object && op.kind == OpKind::LockBlocking)
+        };
+        let waiting: Vec<usize> = {
+            let e = self.machine.exec.borrow();
+            (0..e.tasks.len()).filter(|t| waits_for_it(&e, t)).collect()
+        };
+        self.unpark(waiting);
+    }
+
+    pub(super) fn choose_value(&self, n: usize) -> usize {
+        let t = self.task();
+        let nth = {
+            let choices = &mut self.threads.borrow_mut()[t].choices;
+            *choices += 1;
+            *choices
+        };
+        let task = self.machine.exec.borrow().tasks[t].key;
+        self.choices.borrow_mut().get(Choice { task, nth, n })
+    }
+
+    /// Whether a law will look, when the root returns, at who is still alive.
+    pub(super) fn judges_unjoined(&self) -> bool {
+        self.config.joined && !self.machine.exec.borrow().waived(crate::Law::Unjoined)
+    }
+}

@@ -1,0 +1,191 @@
+//! The loom engine: the same scenario on loom threads, atomics with a weak memory model included.
+//!
+//! Loom decides which thread goes on at each *access* to one of its objects, and explores one order of
+//! each pair of accesses that do not depend on each other. So:
+//!
+//! 1. A task is a loom thread, with a `block_on` of our own ([`task`]).
+//! 2. An object of the scenario has one loom mutex. An operation first locks and unlocks it: that is
+//!    the access. Nothing else runs until the next access, so the real operation, its wakes and the
+//!    laws are one step with it. No mutex is ever held while another thread runs.
+//! 3. Whatever else one task can notice of another is an access too: the start of a poll, which an
+//!    abort must come before or after; the ends of tasks, where a
+//!    law looks at them ([`look_at_ends`]).
+//! 4. The ledger, the models and the laws are the explorer's: loom threads are coroutines on one
+//!    thread of the system, so all of it can be shared without a lock.
+//! 5. Loom must never meet what it panics at (a deadlock, too many threads, too long a path): with
+//!    threads alive that takes the process down. We see it first, and the execution is *abandoned*:
+//!    every task is let go and ends at once ([`LoomMachine::halt`](machine::LoomMachine::halt)). The search is
+//!    stopped at the start of the next execution, when nothing is alive.
+//! 6. A `choose` is decided before the whole search and searched for again ([`choice`]).
+//!
+//! What it leaves out: two operations on one object synchronise memory, even where the real primitive
+//! promises less; and time, which it does not model.
+
+mod cell;
+mod choice;
+mod machine;
+mod task;
+
+use crate::config::{Clock, Config, Grain};
+use crate::scenario::Root;
+use crate::verdict::{Bound, Engine, Problem, Report, Verdict};
+use crate::{Check, Violation, laws, panics, record};
+use machine::{Halt, LoomMachine};
+use selvedge_rt::check::engine as seam;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Tasks beside the root that one execution has room for, ended ones included.
+const TASKS_MAX: usize = loom::MAX_THREADS - 1;
+
+impl Check {
+    /// Runs the scenario under loom: every order of operations that depend on each other, and every
+    /// value that a weakly ordered load may see.
+    ///
+    /// At most four tasks beside the root, ever spawned, and no timers; else the report is a
+    /// [`Problem::Loom`]. Grain is always [`Operation`](Grain::Operation).
+    #[track_caller]
+    pub fn loom<F>(&self, root: impl Fn() -> F + Send + Sync + 'static) -> Report
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        search(&self.config, &Root::new(root, Location::caller()))
+    }
+
+    /// Under loom, looks only at schedules in which a task that could go on is interrupted at most
+    /// `n` times. Two or three find most bugs.
+    pub fn preemptions(mut self, n: usize) -> Self {
+        self.config.preemptions = Some(n);
+        self
+    }
+}
+
+/// What ends a search: unwinds out of loom at the start of an execution.
+struct Stop;
+
+thread_local! {
+    static ACTIVE: RefCell<Option<Rc<LoomMachine>>> = const { RefCell::new(None) };
+}
+
+/// The machine of the search on this thread. Loom asks for closures that capture nothing of it.
+fn active() -> Option<Rc<LoomMachine>> {
+    ACTIVE.try_with(|a| a.borrow().clone()).ok().flatten()
+}
+
+/// Makes a machine the active one, until dropped.
+struct Active(Option<Rc<LoomMachine>>);
+
+impl Active {
+    fn new(machine: Rc<LoomMachine>) -> Self {
+        Active(ACTIVE.replace(Some(machine)))
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        ACTIVE.set(self.0.take());
+    }
+}
+
+/// A law is about to look at which tasks have ended.
+pub(crate) fn look_at_ends() {
+    if let Some(machine) = active() {
+        machine.look_at_ends();
+    }
+}
+
+fn search(config: &Config, root: &Root) -> Report {
+    let _quiet = panics::quiet();
+    panics::forget();
+    // What only the explorer knows is left out: it would be judged, but not searched.
+    let config = Rc::new(Config {
+        grain: Grain::Operation,
+        clock: Clock::Idle,
+        equal_tasks: false,
+        ..config.clone()
+    });
+    let started = Instant::now();
+    let machine = LoomMachine::new(config.clone(), root.clone(), started);
+    let _entered = seam::enter(machine.clone());
+    let _listening = record::listen(machine.machine.clone());
+    let _active = Active::new(machine.clone());
+    loop {
+        let searched = catch_unwind(AssertUnwindSafe(|| builder(&config).check(execute)));
+        if let Err(payload) = searched {
+            if !payload.is::<Stop>() {
+                machine.broke();
+            }
+            break;
+        }
+        if machine.must_stop() || !machine.choices.borrow_mut().next() {
+            break;
+        }
+    }
+    let mut coverage = machine.coverage.borrow().clone();
+    let outcomes = machine.outcomes.take();
+    coverage.outcomes = outcomes.len() as u64;
+    coverage.seconds = started.elapsed().as_secs_f64();
+    Report {
+        name: config.name.clone(),
+        engine: Engine::Loom,
+        verdict: verdict(&machine, &config),
+        coverage,
+        waived: config.waived.clone(),
+        story: None,
+        replay: None,
+        outcomes,
+    }
+}
+
+/// One execution, on loom's first thread.
+fn execute() {
+    let machine = active().expect("a search is active while loom runs");
+    if machine.must_stop() {
+        // Nothing of this execution is alive yet, so there is nothing that loom could trip over.
+        resume_unwind(Box::new(Stop));
+    }
+    machine.execute();
+}
+
+/// Every setting, so that nothing depends on loom's environment variables.
+fn builder(config: &Config) -> loom::model::Builder {
+    let mut builder = loom::model::Builder::new();
+    builder.max_threads = loom::MAX_THREADS;
+    // A step of ours is an access or two; the rest is for the ends of threads. Ours is hit first.
+    builder.max_branches = config.limits.steps.saturating_mul(4).saturating_add(1_000);
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.preemption_bound = config.preemptions.map(|n| n.min(u8::MAX as usize));
+    builder.checkpoint_file = None;
+    builder.checkpoint_interval = usize::MAX;
+    builder.expect_explicit_explore = false;
+    builder.location = false;
+    builder.log = false;
+    builder
+}
+
+fn verdict(machine: &LoomMachine, config: &Config) -> Verdict {
+    let bound = match machine.halt.take() {
+        Some(Halt::Problem(problem)) => return Verdict::Failed(problem),
+        Some(Halt::Violated(violations)) => return Verdict::Violated(violations),
+        Some(Halt::Bound(bound)) => Some(bound),
+        None => None,
+    };
+    let waived = |v: &Violation| config.waived.iter().any(|(law, _)| *law == v.law);
+    let cycle = laws::report_cycle(&machine.machine.edges.borrow()).filter(|v| !waived(v));
+    if let Some(violation) = cycle {
+        return Verdict::Violated(vec![violation]);
+    }
+    let tasks = machine.tasks_max.get();
+    match (machine.coverage.borrow().executions, bound) {
+        (0, _) => Verdict::Failed(Problem::Nothing),
+        (1, None) if tasks > 1 => Verdict::Failed(Problem::Vacuous { tasks }),
+        (_, Some(bound)) => Verdict::Bounded(bound),
+        _ if machine.machine.exec.borrow().unfair => Verdict::Bounded(Bound::Fairness),
+        _ => {
+            config.preemptions.map_or(Verdict::Proved, |n| Verdict::Bounded(Bound::Preemptions(n)))
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A task as a loom thread: its `block_on`, and the [`Engine`] that its operations enter.
+
+use super::cell;
+use super::machine::{Halt, LoomMachine};
+use crate::exec::{Status, Trouble};
+use crate::verdict::Problem;
+use selvedge_rt::check::engine::{
+    Body, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
+    TaskId, WeakCell,
+};
+use std::any::TypeId;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// So many polls in a row that a task woke itself for, while others could run.
+const YIELDS_MAX: u32 = 3;
+/// So many operations a poll may still do when its execution is over, before it is stopped.
+const IDLE_OPS_MAX: u32 = 1_000;
+
+/// Polls a task to its end, or to that of the execution.
+pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) {
+    machine.machine.exec.borrow_mut().current = t;
+    let waker = machine.machine.exec.borrow().tasks[t].waker.clone();
+    loop {
+        if t != 0 {
+            machine.touch_gate(t);
+        }
+        if !machine.count_step() {
+            break;
+        }
+        let cancel = {
+            let mut e = machine.machine.exec.borrow_mut();
+            let task = &mut e.tasks[t];
+            (task.woken, task.poll, task.wakes, task.poll_ops) = (false, 0, 0, 0);
+            task.waits.clear();
+            task.aborted
+        };
+        let polled = match cancel {
+            true => {
+                body.cancel();
+                Poll::Ready(())
+            }
+            false => body.poll(&mut Context::from_waker(&waker)),
+        };
+        if machine.is_over() {
+            break;
+        }
+        let mut e = machine.machine.exec.borrow_mut();
+        e.tasks[t].killed = false;
+        if polled.is_ready() {
+            // Its last operations, where its output was dropped, may have woken others.
+            e.end_task(t);
+            drop(e);
+            machine.unpark_ready();
+            machine.stop_if_judged();
+            machine.judge_if_quiet();
+            return;
+        }
+        e.drain_wakes(None);
+        let again = e.tasks[t].aborted || e.tasks[t].woken;
+        if !again {
+            e.tasks[t].status = Status::Parked;
+        }
+        drop(e);
+        machine.unpark_ready();
+        if again {
+            give_way_if_unfair(machine, t);
+            continue;
+        }
+        machine.judge_if_quiet();
+        machine.park(t);
+    }
+    if machine.is_broken() {
+        machine.broke();
+    }
+    body.discard();
+}
+
+/// A task that only ever wakes itself would run for ever, and others never.
+fn give_way_if_unfair(machine: &LoomMachine, t: usize) {
+    let unfair = {
+        let mut e = machine.machine.exec.borrow_mut();
+        e.tasks[t].yields += 1;
+        let others = e
+            .tasks
+            .iter()
+            .enumerate()
+            .any(|(o, task)| o != t && matches!(task.status, Status::Ready));
+        let unfair = e.tasks[t].yields > YIELDS_MAX && others;
+        e.unfair |= unfair;
+        unfair
+    };
+    if unfair {
+        machine.give_way(t);
+    }
+}
+
+impl LoomMachine {
+    /// An operation of an execution that is over: a poll is pending, so that its task ends; anything
+    /// else is done, with nobody looking.
+    fn idle(&self, op: &Op, run: &mut dyn FnMut() -> Outcome) {
+        if op.kind.is_poll() {
+            return;
+        }
+        let t = self.task();
+        let idle_ops = {
+            let mut threads = self.threads.borrow_mut();
+            threads.get_mut(t).map_or(0, |thread| {
+                thread.idle_ops += 1;
+                thread.idle_ops
+            })
+        };
+        // A lock may be held by a task that is yet to end; and a loop may wait for another task.
+        let stuck = op.kind == OpKind::LockBlocking || idle_ops > IDLE_OPS_MAX;
+        if stuck && !std::thread::panicking() {
+            std::panic::resume_unwind(Box::new(Stopped));
+        }
+        run();
+    }
+}
+
+impl Engine for LoomMachine {
+    fn create(&self, kind: ObjectKind, site: Site) -> ObjectId {
+        self.create_object(kind, site)
+    }
+
+    fn perform(&self, op: Op, run: &mut dyn FnMut() -> Outcome) {
+        if self.is_over() {
+            return self.idle(&op, run);
+        }
+        let t = self.task();
+        {
+            let mut e = self.machine.exec.borrow_mut();
+            if op.object.execution != e.execution {
+                e.trouble.get_or_insert(Trouble::Outlives(op.site));
+            }
+            for (o, task) in e.tasks.iter_mut().enumerate() {
+                if o != t {
+                    task.yields = 0;
+                }
+            }
+        }
+        self.stop_if_judged();
+        if self.is_over() || !self.count_step() {
+            return self.idle(&op, run);
+        }
+        match op.kind {
+            kind if kind.is_silent() => {}
+            // The engine does what there is to do, and only polls can tell.
+            OpKind::Abort => self.touch_gate(op.arg as usize),
+            // Nobody joins the root, but a law looks who is left.
+            OpKind::Finish if t == 0 => {
+                if self.judges_unjoined() {
+                    self.look_at_ends();
+                }
+            }
+            _ => self.touch_object(op.object),
+        }
+        if self.is_over() {
+            return self.idle(&op, run);
+        }
+        if op.kind == OpKind::LockBlocking && !self.wait_for_lock(&op, t) {
+            if self.is_over() {
+                return self.idle(&op, run);
+            }
+            std::panic::resume_unwind(Box::new(Stopped));
+        }
+        let outcome = run();
+        if self.is_over() {
+            return;
+        }
+        let mut edges = self.machine.edges.borrow_mut();
+        self.machine.exec.borrow_mut().applied(op, outcome, &mut edges);
+        drop(edges);
+        self.unpark_ready();
+        if op.kind == OpKind::UnlockBlocking {
+            self.unlocked(op.object);
+        }
+        self.stop_if_judged();
+    }
+
+    fn choose(&self, n: usize) -> usize {
+        if n < 2 || self.is_over() || std::thread::panicking() {
+            return 0;
+        }
+        self.choose_value(n)
+    }
+
+    fn spawn(&self, task: NewTask) -> TaskId {
+        let id = self.machine.spawn(task);
+        self.spawn_task(id);
+        id
+    }
+
+    fn wrap_waker(&self, waker: &Waker) -> Option<Waker> {
+        self.machine.wrap_waker(waker)
+    }
+
+    fn inspect(&self, ty: TypeId, size: usize, value: *const ()) -> Inspected {
+        self.machine.inspect(ty, size, value)
+    }
+
+    fn now(&self) -> Duration {
+        self.machine.now()
+    }
+
+    fn arm(&self, _: ObjectId, deadline: Option<Duration>, _: Option<&Waker>) {
+        if deadline.is_some() && !self.is_over() {
+            let name = self.machine.exec.borrow().tasks[self.task()].name();
+            self.halt(Halt::Problem(Problem::Loom(format!(
+                "`{name}` waits for a timer, and time is not modelled under loom. Use `explore`, which has virtual time, \
+                 or leave the timer out of this scenario"
+            ))));
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.machine.elapsed()
+    }
+
+    fn weak_cell(&self, initial: u64) -> Option<Box<dyn WeakCell>> {
+        (!self.is_over()).then(|| Box::new(cell::Cell::new(initial)) as Box<dyn WeakCell>)
+    }
+
+    fn name_task(&self, name: &str) {
+        self.machine.name_task(name);
+    }
+}
