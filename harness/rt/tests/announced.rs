@@ -34,6 +34,10 @@ struct Steps {
     choices: RefCell<VecDeque<usize>>,
     /// Whether the execution wants no more operations.
     stopped: Cell<bool>,
+    /// Whether the next operation that is no poll is not wanted.
+    skip_one: Cell<bool>,
+    /// Tasks that have ended. Kept, so that what a body still owns is dropped by nobody.
+    ended: RefCell<Vec<Box<dyn Body>>>,
 }
 
 struct Ready(u32, Arc<Mutex<VecDeque<u32>>>);
@@ -102,7 +106,9 @@ impl Steps {
             body.cancel();
         } else if body.poll(&mut Context::from_waker(&waker)).is_pending() {
             self.tasks.borrow_mut()[task as usize] = Some(body);
+            return;
         }
+        self.ended.borrow_mut().push(body);
     }
 
     /// Moves the clock to the earliest deadline.
@@ -137,6 +143,12 @@ impl Engine for Steps {
                 false => std::panic::resume_unwind(Box::new(Stopped)),
             }
             return;
+        }
+        if !op.kind.is_poll() && self.skip_one.take() {
+            std::panic::resume_unwind(Box::new(Stopped));
+        }
+        if op.kind == OpKind::DropTimer {
+            assert!(self.timers.borrow().iter().all(|t| t.0 != op.object), "disarmed first");
         }
         let outcome = run();
         assert!(op.kind.is_poll() || outcome != Outcome::Pending, "{:?} is no poll", op.kind);
@@ -356,6 +368,16 @@ mod tasks {
         assert!(stopped(|body, cx| assert!(body.poll(cx).is_ready())).is_none());
         assert!(stopped(|body, _| body.cancel()).is_none());
         assert!(stopped(|body, _| body.discard()).is_none());
+    }
+
+    #[test]
+    fn a_task_cut_short_at_an_operation_counts_as_aborted() {
+        let steps = Rc::new(Steps::default());
+        steps.skip_one.set(true);
+        let root = async { spawn(async {}).abort() };
+        let output = steps.clone().run(root, Location::caller());
+        assert!(output.expect("the root ends").unwrap_err().is_cancelled());
+        assert_eq!(steps.log.take(), ["0 Detach(1)", "0 Finish aborted", "1 Finish(1)"]);
     }
 
     #[test]
@@ -639,7 +661,7 @@ mod time {
     fn intervals_keep_tokios_ways_with_missed_ticks() {
         use MissedTickBehavior::*;
         #[track_caller]
-        fn check(behavior: MissedTickBehavior, expected: &[(u128, u128)]) {
+        fn check(behavior: MissedTickBehavior, pause_ms: u32, expected: &[(u128, u128)]) {
             let ticks = expected.len();
             let (seen, _) = run(async move {
                 let start = Instant::now();
@@ -649,15 +671,28 @@ mod time {
                 for tick in 0..ticks {
                     let due = every.tick().await;
                     seen.push(((due - start).as_millis(), start.elapsed().as_millis()));
-                    sleep(if tick == 0 { 35 * MS } else { Duration::ZERO }).await;
+                    sleep(if tick == 0 { pause_ms * MS } else { Duration::ZERO }).await;
                 }
                 seen
             });
             assert_eq!(seen, expected);
         }
-        check(Burst, &[(0, 0), (10, 35), (20, 35), (30, 35), (40, 40), (50, 50)]);
-        check(Delay, &[(0, 0), (10, 35), (45, 45), (55, 55)]);
-        check(Skip, &[(0, 0), (10, 35), (40, 40), (50, 50)]);
+        check(Burst, 35, &[(0, 0), (10, 35), (20, 35), (30, 35), (40, 40), (50, 50)]);
+        check(Delay, 35, &[(0, 0), (10, 35), (45, 45), (55, 55)]);
+        // A little late is not missed.
+        check(Delay, 15, &[(0, 0), (10, 15), (20, 20)]);
+        check(Skip, 35, &[(0, 0), (10, 35), (40, 40), (50, 50)]);
+    }
+
+    #[test]
+    fn the_longest_period_is_cut_to_thirty_years() {
+        let (took, _) = run(async {
+            let mut every = interval(Duration::MAX);
+            every.tick().await;
+            every.tick().await;
+            Instant::now() - every.tick().await + every.period()
+        });
+        assert_eq!(took, Duration::from_secs(30 * 365 * 86_400));
     }
 
     #[test]

@@ -409,6 +409,33 @@ mod select_semantics {
     }
 
     #[test]
+    fn a_select_is_pending_while_the_budget_of_its_task_is_spent() {
+        use tokio::task::coop;
+        let polls = check(async {
+            let chosen = async {
+                select! { n = ready(1) => n }
+            };
+            pin!(chosen);
+            poll_fn(|cx| {
+                while coop::has_budget_remaining() {
+                    let spent = std::pin::pin!(coop::consume_budget()).poll(cx);
+                    assert!(spent.is_ready());
+                }
+                Poll::Ready(())
+            })
+            .await;
+            let mut polls = 0;
+            poll_fn(|cx| {
+                polls += 1;
+                chosen.as_mut().poll(cx)
+            })
+            .await;
+            polls
+        });
+        assert_eq!(polls, 2);
+    }
+
+    #[test]
     fn a_select_of_send_futures_is_send() {
         fn is_send<T: Send>(value: T) -> T {
             value
