@@ -161,3 +161,102 @@ fn object_info(e: &Exec, i: usize) -> ObjectInfo {
         creator: object.creator,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use selvedge_rt as rt;
+    use std::panic::Location;
+
+    async fn pool() {
+        let (tx, mut rx) = rt::sync::mpsc::channel(1);
+        let mut tasks = rt::task::JoinSet::new();
+        for i in 0..3 {
+            let tx = tx.clone();
+            tasks.spawn(async move {
+                rt::time::sleep(rt::time::Duration::from_secs(i)).await;
+                rt::select! {
+                    sent = tx.send(i) => sent.unwrap(),
+                    () = std::future::ready(()) => {}
+                }
+            });
+        }
+        drop(tx);
+        while rx.recv().await.is_some() {}
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn config() -> Rc<Config> {
+        let mut config = Config::new("pool");
+        config.waived.push((crate::Law::LostItem, "a send that loses the race is dropped".into()));
+        Rc::new(config)
+    }
+
+    /// Takes the last option each time: far from what follows by itself.
+    fn last_options(root: &Root) -> Vec<Pick> {
+        let driver = Driver::new(&config(), root);
+        driver.run(&mut |options| *options.last().unwrap()).path
+    }
+
+    #[test]
+    fn the_same_schedule_gives_the_same_log_byte_for_byte() {
+        let root = Root::new(pool, Location::caller());
+        let path = last_options(&root);
+        let (a, b) = (replay(&config(), &root, &path), replay(&config(), &root, &path));
+        assert_eq!(format!("{a:?}"), format!("{b:?}"));
+        assert_eq!((a.problem, a.violations, a.ending), (None, vec![], Ending::Quiet));
+        assert_eq!(a.path, path);
+        assert!(a.log.len() > 20 && a.tasks.len() == 4 && a.tasks.iter().all(|t| t.ended));
+    }
+
+    #[test]
+    fn the_essential_part_of_a_schedule_replays_all_of_it() {
+        let root = Root::new(pool, Location::caller());
+        let whole = replay(&config(), &root, &last_options(&root));
+        let part = replay(&config(), &root, &whole.path[..whole.essential]);
+        assert!(whole.essential < whole.path.len());
+        assert_eq!(format!("{whole:?}"), format!("{part:?}"));
+        // And no less: what is left out then is a departure from the first option.
+        let less = replay(&config(), &root, &whole.path[..whole.essential - 1]);
+        assert_ne!(less.path, whole.path);
+    }
+
+    #[test]
+    fn each_event_tells_the_step_that_led_to_it() {
+        let root = Root::new(pool, Location::caller());
+        let replayed = replay(&config(), &root, &last_options(&root));
+        for event in &replayed.log {
+            let by = event.step.checked_sub(1).map(|n| replayed.path[n]);
+            let announced = by.is_some_and(|pick| pick.task as usize == event.task);
+            assert!(
+                announced
+                    || event.op.kind.is_silent()
+                    || by.is_none_or(|p| p == Pick::FIRE)
+                    || event.task == 0,
+                "{event:?} by {by:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scenario_that_changes_between_runs_is_not_deterministic() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        let root = Root::new(
+            || async {
+                let (tx, _rx) = rt::sync::mpsc::unbounded_channel();
+                tx.send(1).unwrap();
+                if RUNS.fetch_add(1, Ordering::Relaxed) == 1 {
+                    tx.send(2).unwrap();
+                }
+            },
+            Location::caller(),
+        );
+        let replayed = replay_twice(&config(), &root, &[]);
+        assert!(
+            matches!(replayed.problem, Some(Problem::Nondeterminism { step: 2 })),
+            "{:?}",
+            replayed.problem
+        );
+    }
+}

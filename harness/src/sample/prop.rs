@@ -51,6 +51,8 @@ use std::sync::Arc;
 const DECISIONS: usize = 64;
 /// So many others at most can go on at one decision, for all that a schedule tells apart.
 const OTHERS: usize = 8;
+/// So many more schedules are tried before a smaller input counts as passing.
+const OTHER_SCHEDULES: usize = 24;
 /// So many runs may be spent on shrinking the input of one failure.
 const SHRINKS_MAX: u64 = 2_000;
 
@@ -106,7 +108,7 @@ impl Runs {
 impl Check {
     /// Runs the scenario for generated inputs, each under a generated schedule, until one breaks a law.
     ///
-    /// Input and schedule are shrunk together, to the same law; the report tells the smallest input. Its
+    /// Input and schedule are shrunk, to the same law; the report tells the smallest input. Its
     /// token holds the schedule alone: [`Check::replay`] it with that input. (The seed is fixed, so running
     /// the check again finds the same failure.)
     #[track_caller]
@@ -128,12 +130,16 @@ impl Check {
         let mut failure = None;
         while cases.coverage.executions < runs.cases && cases.bound.is_none() {
             let decisions = Some(cases.decisions_max).filter(|n| *n > 0).unwrap_or(DECISIONS);
-            let strategy = (&inputs, schedule_within(decisions, runs.departures));
             // A strategy that rejects all it makes leaves nothing to run.
-            let Ok(mut tree) = strategy.new_tree(&mut runner) else { break };
-            let case = scenario.run(tree.current(), Some(&mut cases));
+            let Ok(mut input) = inputs.new_tree(&mut runner) else { break };
+            let mut draw = |decisions| {
+                let tree = schedule_within(decisions, runs.departures).new_tree(&mut runner);
+                tree.ok().map(|tree| tree.current())
+            };
+            let Some(schedule) = draw(decisions) else { break };
+            let case = scenario.run((input.current(), schedule.clone()), Some(&mut cases));
             if case.fails() {
-                failure = Some(scenario.shrink(&mut tree, &case));
+                failure = Some(scenario.shrink(&mut input, (case, schedule), draw));
                 break;
             }
         }
@@ -185,35 +191,45 @@ impl<R> Scenario<R> {
         case
     }
 
-    /// Shrinks input and schedule to the least that fails in the same way; then the schedule by itself.
+    /// Shrinks the input as far as some schedule makes it fail in the same way, then the schedule.
+    ///
+    /// A schedule that fails one input says little about a smaller one, so each is tried under others too.
     fn shrink<V, F>(
         &self,
-        tree: &mut impl ValueTree<Value = (V, Schedule)>,
-        failing: &Case,
+        tree: &mut impl ValueTree<Value = V>,
+        failing: (Case, Schedule),
+        mut others: impl FnMut(usize) -> Option<Schedule>,
     ) -> Smallest
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Debug + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let wanted = way_of_failing(failing);
-        let mut smallest = tree.current();
+        let wanted = way_of_failing(&failing.0);
+        let (mut input, mut schedule) = (tree.current(), failing.1);
+        let mut decisions = failing.0.decisions;
         let mut runs = 0;
         let mut simpler = tree.simplify();
         while simpler && runs < SHRINKS_MAX {
-            runs += 1;
-            let case = self.run(tree.current(), None);
-            if case.fails() && way_of_failing(&case) == wanted {
-                smallest = tree.current();
-                simpler = tree.simplify();
-            } else {
-                simpler = tree.complicate();
+            let mut tried = Some(schedule.clone());
+            let mut fails = false;
+            for _ in 0..=OTHER_SCHEDULES {
+                let Some(candidate) = tried else { break };
+                runs += 1;
+                let case = self.run((tree.current(), candidate.clone()), None);
+                if way_of_failing(&case) == wanted {
+                    (input, schedule, decisions) = (tree.current(), candidate, case.decisions);
+                    fails = true;
+                    break;
+                }
+                tried = others(decisions);
             }
+            simpler = if fails { tree.simplify() } else { tree.complicate() };
         }
-        let story = format!("  smallest input that fails: {:?}", smallest.0);
-        let root = self.with(smallest.0);
+        let story = format!("  smallest input that fails: {input:?}");
+        let root = self.with(input);
         let driver = Driver::new(&self.config, &root);
-        let case = run(&driver, &mut Scripted::new(&smallest.1));
+        let case = run(&driver, &mut Scripted::new(&schedule));
         Smallest { story, replayed: explain(&driver, &self.config, &root, case) }
     }
 }

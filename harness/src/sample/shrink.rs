@@ -123,3 +123,61 @@ fn law_of(case: &Case) -> Option<Law> {
 fn cost(case: &Case) -> (usize, usize, usize) {
     (case.preemptions, case.departures.len(), case.driven.path.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sampling;
+    use super::*;
+    use crate::config::Config;
+    use crate::scenario::Root;
+    use selvedge_rt as rt;
+    use std::panic::Location;
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering::SeqCst;
+
+    /// Each task reads the counter and writes it back, among `noise` steps of its own.
+    async fn lost_update(tasks: usize, noise: u64) {
+        let counter = Arc::new(rt::sync::atomic::AtomicU64::new(0));
+        let mut set = rt::task::JoinSet::new();
+        for _ in 0..tasks {
+            let counter = counter.clone();
+            set.spawn(async move {
+                let own = rt::sync::atomic::AtomicU64::new(0);
+                (0..noise).for_each(|i| own.store(i, SeqCst));
+                let seen = counter.load(SeqCst);
+                (0..noise).for_each(|i| own.store(i, SeqCst));
+                counter.store(seen + 1, SeqCst);
+            });
+        }
+        while set.join_next().await.is_some() {}
+        assert_eq!(counter.load(SeqCst), tasks as u64);
+    }
+
+    #[track_caller]
+    fn check(sampling: Sampling, preemptions: usize, root: Root) {
+        let driver = Driver::new(&Rc::new(Config::new("shrink")), &root);
+        let mut strategy = sampling.strategy();
+        let failing = std::iter::repeat_with(|| run(&driver, &mut *strategy))
+            .take(1_000)
+            .find(Case::fails)
+            .expect("one of the first thousand schedules fails");
+        let before = (cost(&failing), law_of(&failing));
+        let shrunk = shrink(&driver, failing);
+        assert_eq!(law_of(&shrunk), before.1);
+        assert_eq!(shrunk.preemptions, preemptions, "{:?}", shrunk.driven.path);
+        assert!(before.0.0 > preemptions + 2, "nothing to shrink: {:?}", before.0);
+    }
+
+    #[test]
+    fn a_lost_update_is_shrunk_to_one_preemption() {
+        let root = || Root::new(|| lost_update(2, 8), Location::caller());
+        check(Sampling::random(11), 1, root());
+        check(Sampling::random(12), 1, root());
+    }
+
+    #[test]
+    fn other_tasks_are_shrunk_out_of_the_way() {
+        check(Sampling::random(13), 1, Root::new(|| lost_update(4, 5), Location::caller()));
+    }
+}
