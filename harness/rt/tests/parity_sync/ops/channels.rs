@@ -326,6 +326,7 @@ fn watch_announces_each_value_that_a_task_learns() {
         tx.send(1).unwrap();
         assert!(poll_with(changed, &waker).is_ready());
     }
+    poll_and_drop(rx.changed());
     assert_eq!(tx.send_replace(2), 1);
     assert!(rx.has_changed().unwrap());
     assert_eq!(*rx.borrow(), 2);
@@ -336,6 +337,7 @@ fn watch_announces_each_value_that_a_task_learns() {
         "Changed pending",
         "TrySend(1)",
         "Changed",
+        "Changed(1) pending",
         "TrySend(2) = 1",
         "Borrow = 2",
         "Borrow",

@@ -83,12 +83,12 @@ fn token_operations_carry_their_node() {
         "Cancelled",
         &format!("IsCancelled({node}) = 1"),
     ]);
-    // A dropped wait, a dropped handle and a disarmed guard are nothing.
+    // A dropped handle and a disarmed guard are nothing.
     let token = CancellationToken::new();
     let _ = poll_once(pin!(token.cancelled()));
     let guard = token.clone().drop_guard();
     let token = guard.disarm();
-    rec.expect(&["1:Cancelled pending"]);
+    rec.expect(&["1:Cancelled pending", "1:DropCancelled"]);
     drop(token.drop_guard());
     rec.expect(&["1:Cancel"]);
 }
@@ -158,6 +158,8 @@ fn enable_takes_a_place_and_tells_whether_there_was_something_to_take() {
         assert!(poll_once(waits.as_mut()).is_pending());
     }
     rec.expect(&["Listen", "Notified(1) busy", "Notified pending", "DropNotified"]);
+    assert!(!pin!(notify.notified()).enable());
+    rec.expect(&["Listen", "Notified(1) busy", "DropNotified"]);
     notify.notify_one();
     {
         let mut waits = pin!(notify.notified());
