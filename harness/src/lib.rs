@@ -13,6 +13,7 @@ mod ledger;
 mod loom;
 mod model;
 mod panics;
+mod real;
 mod record;
 mod replay;
 mod sample;

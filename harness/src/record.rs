@@ -2,6 +2,7 @@
 
 use crate::exec::Machine;
 use crate::hash;
+use crate::real;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -49,6 +50,8 @@ impl<T: Hash + Ord + Clone + Debug> Record<T> {
     pub fn note(&self, value: T) {
         if let Some(machine) = listener() {
             machine.exec.borrow_mut().note(hash::of(&(self.name, &value)));
+        } else if let Some(run) = real::heard() {
+            run.note(hash::of(&(self.name, &value)));
         }
         self.lock().push(value);
     }
@@ -72,6 +75,8 @@ pub fn shutdown_complete() {
         #[cfg(feature = "loom")]
         crate::loom::look_at_ends();
         crate::laws::shutdown_complete(&mut machine.exec.borrow_mut());
+    } else if let Some(run) = real::heard() {
+        run.shutdown_complete();
     }
 }
 
@@ -81,5 +86,7 @@ pub fn daemon() {
         let mut e = machine.exec.borrow_mut();
         let t = e.current;
         e.tasks[t].daemon = true;
+    } else if let Some(run) = real::heard() {
+        run.daemon();
     }
 }

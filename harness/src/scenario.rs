@@ -27,6 +27,11 @@ impl Root {
         (self.make)()
     }
 
+    /// Where it was given to the engine.
+    pub fn place(&self) -> crate::Place {
+        self.site.into()
+    }
+
     /// The root as a task of the engine that is entered.
     pub fn task(&self) -> NewTask {
         let make = self.make.clone();
