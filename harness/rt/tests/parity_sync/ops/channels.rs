@@ -403,6 +403,25 @@ fn watch_announces_each_value_that_a_task_learns() {
 }
 
 #[test]
+fn watch_wait_for_marks_each_value_that_it_looked_at_as_seen() {
+    let (rec, _entered) = record();
+    let (tx, mut rx) = watch::channel(0u32);
+    tx.send(1).unwrap();
+    poll_and_drop(rx.wait_for(|v| *v > 1));
+    tx.send(2).unwrap();
+    assert_eq!(*now(rx.wait_for(|v| *v > 1)).unwrap(), 2);
+    assert!(!rx.has_changed().unwrap());
+    rec.expect(&[
+        "TrySend(1)",
+        "Borrow",
+        "Changed(1) pending",
+        "TrySend(2)",
+        "Borrow",
+        "Borrow = 1",
+    ]);
+}
+
+#[test]
 fn watch_value_sent_while_a_ref_is_held_panics_and_does_not_hang() {
     let (_rec, _entered) = record();
     let (tx, rx) = watch::channel(0u32);
