@@ -5,6 +5,7 @@ use crate::explore::{Explorer, Failure};
 use crate::replay;
 use crate::scenario::Root;
 use crate::verdict::{Engine, Report, Verdict};
+use crate::watchdog::watch;
 use crate::{Law, panics};
 use std::hash::Hash;
 use std::panic::Location;
@@ -95,8 +96,12 @@ impl Check {
         F: Future<Output = ()> + Send + 'static,
     {
         let root = Root::new(root, Location::caller());
-        let config = Rc::new(self.config.clone());
-        explore(&config, &root)
+        let config = self.config.clone();
+        let watched = watch(config.limits.silence, move || explore(&Rc::new(config), &root));
+        watched.unwrap_or_else(|problem| {
+            let engine = Engine::explore(self.config.grain, self.config.clock);
+            Report::failed(&self.config, engine, problem)
+        })
     }
 }
 
@@ -106,8 +111,11 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
     }
     let _quiet = panics::quiet();
     panics::forget();
-    let explorer = Explorer::new(config, root);
-    let found = explorer.search();
+    let mut found = Explorer::new(config, root).search();
+    if found.aborts {
+        let config = Rc::new(Config { aborts: true, ..(**config).clone() });
+        found = Explorer::new(&config, root).search();
+    }
     let replay = found.failure.as_ref().and_then(|f| f.replayed.as_ref());
     let replay = replay.map(|replayed| replayed.token(config).encode());
     let verdict = match (found.problem, found.failure, found.bound) {

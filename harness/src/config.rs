@@ -71,6 +71,9 @@ pub struct Limits {
     pub steps: usize,
     /// Bytes held by the table of states.
     pub memory_bytes: usize,
+    /// Wall-clock time that code under test may run between two operations; after it the check is
+    /// given up ([`NeverYields`](crate::Problem::NeverYields)).
+    pub silence: Duration,
 }
 
 impl Default for Limits {
@@ -80,6 +83,7 @@ impl Default for Limits {
             time: Duration::from_secs(300),
             steps: 10_000,
             memory_bytes: 8 << 30,
+            silence: Duration::from_secs(20),
         }
     }
 }
@@ -158,6 +162,8 @@ pub(crate) struct Config {
     pub stack_bytes: usize,
     /// How many merged states the audit explores a second time.
     pub audits: usize,
+    /// Tasks are aborted in this scenario: found out by a search, which then starts again.
+    pub aborts: bool,
     /// Loom: so often a task may be preempted in one execution.
     pub preemptions: Option<usize>,
 }
@@ -177,6 +183,7 @@ impl Config {
             high_water: None,
             stack_bytes: 256 << 10,
             audits: 4,
+            aborts: false,
             preemptions: None,
         }
     }

@@ -19,6 +19,7 @@ mod replay;
 mod sample;
 mod scenario;
 mod verdict;
+mod watchdog;
 
 pub use check::Check;
 pub use config::{Clock, Grain, Limits, Reductions};

@@ -1,6 +1,6 @@
 //! What a check says: never a bare "ok", but how much was looked at, and what stopped it.
 
-use crate::config::{Clock, Grain};
+use crate::config::{Clock, Config, Grain};
 use crate::exec::Trouble;
 use crate::{Place, Violation};
 use serde::Serialize;
@@ -135,6 +135,12 @@ pub enum Problem {
     /// Nothing ran.
     #[error("no execution ran; give the check a limit of at least one")]
     Nothing,
+    /// A search came to its end, and no execution did.
+    #[error(
+        "no execution reached its end, although the search is complete: every schedule was cut. That is a bug of the \
+         harness; please report it with the scenario"
+    )]
+    Endless,
     /// The scenario does not fit loom.
     #[error("{0}")]
     Loom(String),
@@ -232,6 +238,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report of a check that could not be made.
+    pub(crate) fn failed(config: &Config, engine: Engine, problem: Problem) -> Report {
+        Report {
+            name: config.name.clone(),
+            engine,
+            verdict: Verdict::Failed(problem),
+            coverage: Coverage::default(),
+            waived: config.waived.clone(),
+            story: None,
+            replay: None,
+            outcomes: Default::default(),
+        }
+    }
+
     /// The violated laws, if any.
     pub fn violations(&self) -> &[Violation] {
         match &self.verdict {

@@ -12,9 +12,15 @@ use selvedge_rt::check::engine::{
 };
 use smallvec::SmallVec;
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
+
+/// Operations in one poll at [`Grain::Poll`]; what goes on after them is interrupted, to be judged.
+const POLL_OPS_MAX: u32 = 2_000;
+/// Operations that a poll in flight may still do while its execution is being wound up.
+const WIND_UP_OPS_MAX: u32 = 10_000;
 
 /// What an announced operation should do now.
 enum Go {
@@ -32,7 +38,9 @@ impl Machine {
     fn way(&self, op: &Op) -> Go {
         let mut e = self.exec.borrow_mut();
         if e.winding_up {
-            return Go::WindUp;
+            e.wound_up += 1;
+            let endless = e.wound_up > WIND_UP_OPS_MAX && !std::thread::panicking();
+            return if endless { Go::Skip } else { Go::WindUp };
         }
         if op.object.execution != e.execution {
             e.trouble.get_or_insert(Trouble::Outlives(op.site));
@@ -44,7 +52,8 @@ impl Machine {
             return Go::Skip;
         }
         // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
-        if op.kind.is_silent() || unwinding || e.unannounced(op) {
+        // Nor can an operation inside another one, of a destructor or closure that the real one runs.
+        if op.kind.is_silent() || unwinding || e.operating > 0 || e.unannounced(op) {
             return Go::Run;
         }
         e.drain_wakes(None);
@@ -64,6 +73,26 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// An operation of an execution that is over: polls are pending, the rest is done for real, so that
+    /// destructors run.
+    fn wind_up(&self, op: &Op, run: &mut dyn FnMut() -> Outcome) {
+        if op.kind.is_poll() {
+            return;
+        }
+        // But for a lock that another suspended task holds: that would block for ever.
+        let held = {
+            let e = self.exec.borrow();
+            let object = e.objects.get(op.object.index as usize);
+            op.object.execution == e.execution && object.is_some_and(|o| !o.enabled(op))
+        };
+        if held {
+            std::panic::resume_unwind(Box::new(Stopped));
+        }
+        run();
+    }
+}
+
 impl Exec {
     /// Operations that are no step of their own.
     fn unannounced(&self, op: &Op) -> bool {
@@ -73,9 +102,11 @@ impl Exec {
             Finish if self.current == 0 => true,
             // The clock stands still while anybody runs.
             Timer | Now if self.config.clock == crate::Clock::Idle => true,
+            // One poll is one step, unless it never comes to an end.
             _ => {
                 self.config.grain == Grain::Poll
                     && self.objects[op.object.index as usize].enabled(op)
+                    && self.tasks[self.current].poll_ops < POLL_OPS_MAX
             }
         }
     }
@@ -87,27 +118,23 @@ impl Engine for Machine {
         let id = ObjectId { index: e.objects.len() as u32, execution: e.execution };
         let creator = e.current;
         // The root's own join object is made before the root.
-        let key = match e.tasks.get_mut(creator) {
+        let (key, born) = match e.tasks.get_mut(creator) {
             Some(task) => {
                 task.objects += 1;
-                hash::fold(hash::mix(hash::mix(23, task.class), task.objects as u64))
+                let key = hash::fold(hash::mix(hash::mix(23, task.class), task.objects as u64));
+                (key, task.seen)
             }
-            None => 0,
+            None => (0, 0),
         };
         let whole_history = !e.config.reductions.fingerprints;
-        e.objects.push(Object::new(key, creator, kind, site, whole_history));
+        e.objects.push(Object::new(key, creator, kind, site, born, whole_history));
         id
     }
 
     fn perform(&self, op: Op, run: &mut dyn FnMut() -> Outcome) {
         match self.way(&op) {
             Go::Run => {}
-            Go::WindUp => {
-                if !op.kind.is_poll() {
-                    run();
-                }
-                return;
-            }
+            Go::WindUp => return self.wind_up(&op, run),
             Go::Skip => return skip(&op),
             Go::Wait => {
                 suspend();
@@ -116,17 +143,19 @@ impl Engine for Machine {
                     (e.tasks[e.current].killed, e.winding_up)
                 };
                 if winding_up {
-                    if !op.kind.is_poll() {
-                        run();
-                    }
-                    return;
+                    return self.wind_up(&op, run);
                 }
                 if killed {
                     return skip(&op);
                 }
             }
         }
-        let outcome = run();
+        self.exec.borrow_mut().operating += 1;
+        let outcome = {
+            let _end = Operating(&self.exec);
+            run()
+        };
+        self.heart.beat(self.exec.borrow().current);
         let mut edges = self.edges.borrow_mut();
         self.exec.borrow_mut().applied(op, outcome, &mut edges);
     }
@@ -152,20 +181,26 @@ impl Engine for Machine {
     }
 
     fn spawn(&self, new: NewTask) -> TaskId {
+        self.heart.spawned(new.site);
         let mut e = self.exec.borrow_mut();
         let t = e.tasks.len();
         let parent = e.current;
         let in_set = e.objects[new.join.index as usize].kind == ObjectKind::JoinSet;
         let equal = e.config.equal_tasks && in_set;
-        let (key, class) = match e.tasks.get_mut(parent) {
+        // What a task starts with follows from what its parent had seen. Equal tasks have nothing of
+        // their own, and their parent lives as long as they matter.
+        let (key, class, born) = match e.tasks.get_mut(parent) {
             Some(parent) => {
                 parent.children += 1;
                 let of = |x: u64| hash::fold(hash::mix(hash::mix(29, parent.class), x));
                 let key = of(parent.children as u64);
                 let site = (new.site.file(), new.site.line(), new.site.column());
-                (key, if equal { of(hash::of(&(site, new.name))) } else { key })
+                match equal {
+                    true => (key, of(hash::of(&(site, new.name))), 0),
+                    false => (key, key, hash::mix128(parent.seen, parent.poll)),
+                }
             }
-            None => (1, 1),
+            None => (1, 1, 0),
         };
         let waker = TaskWaker::new(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
@@ -182,7 +217,7 @@ impl Engine for Machine {
             waker,
             fiber: None,
             status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
-            seen: hash::mix(31, class),
+            seen: hash::mix(born, class),
             poll: 0,
             wakes: 0,
             inner_wakers: 0,
@@ -273,6 +308,15 @@ impl Engine for Machine {
         let mut e = self.exec.borrow_mut();
         let t = e.current;
         e.tasks[t].given_name = Some(name.into());
+    }
+}
+
+/// Ends an operation, also where it unwinds.
+struct Operating<'a>(&'a RefCell<Exec>);
+
+impl Drop for Operating<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().operating -= 1;
     }
 }
 

@@ -19,6 +19,7 @@ use crate::config::{Clock, Config, Grain};
 use crate::laws;
 use crate::ledger::{Event, LockEdges};
 use crate::model::{Model, Object};
+use crate::watchdog::Heart;
 use crate::{Law, Violation, hash};
 use fiber::{Fiber, Job, Resume, Signal};
 use selvedge_rt::check::engine::{self as seam, NewTask, ObjectId, Op, OpKind, Outcome, Site};
@@ -87,12 +88,18 @@ pub(crate) struct Exec {
     pub steps: usize,
     /// Schedules in which one task starved the others were cut.
     pub unfair: bool,
+    /// A task was aborted, in this execution or one before.
+    pub aborts: bool,
     /// Events, while somebody wants them.
     pub log: Option<Vec<Event>>,
     /// Tasks that were woken, or aborted between polls, and must be run.
     pub ready: VecDeque<usize>,
     /// Operations are done without being announced, noted or judged.
     pub winding_up: bool,
+    /// Real operations that are going on: destructors of values inside one may do more.
+    operating: u32,
+    /// Operations of the task that is being wound up.
+    wound_up: u32,
     /// Steps by the same task in a row.
     streak: (usize, u32),
     /// Settled steps in a row.
@@ -116,6 +123,7 @@ pub(crate) struct Timer {
 pub(crate) struct Machine {
     pub exec: RefCell<Exec>,
     fibers: RefCell<Vec<Fiber>>,
+    heart: Arc<Heart>,
     /// Lock orders seen, over all executions.
     pub edges: RefCell<LockEdges>,
 }
@@ -151,9 +159,12 @@ impl Machine {
             trouble: None,
             steps: 0,
             unfair: false,
+            aborts: false,
             log: None,
             ready: VecDeque::new(),
             winding_up: false,
+            operating: 0,
+            wound_up: 0,
             streak: (0, 0),
             settled_streak: 0,
             fires: 0,
@@ -167,6 +178,7 @@ impl Machine {
         Rc::new(Machine {
             exec: RefCell::new(exec),
             fibers: RefCell::default(),
+            heart: Heart::mine(),
             edges: RefCell::default(),
         })
     }
@@ -190,6 +202,7 @@ impl Machine {
         e.noted.clear();
         (e.now, e.clock_observed) = (0, false);
         (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
+            e.operating = 0;
         e.record = 0;
         e.steps = 0;
         e.streak = (0, 0);
@@ -295,6 +308,7 @@ impl Machine {
 
     /// Runs task `t` until it announces, parks or ends.
     fn resume(&self, t: usize) {
+        self.heart.beat(t);
         loop {
             let (fiber, with) = {
                 let mut e = self.exec.borrow_mut();
@@ -354,6 +368,7 @@ impl Machine {
                     break;
                 }
                 e.current = t;
+                e.wound_up = 0;
                 e.tasks[t].fiber.take()
             };
             // A poll in flight runs to its end: its polls are pending, the rest is done for real.
@@ -411,6 +426,9 @@ impl Exec {
     fn options(&mut self, into: &mut Vec<Pick>) {
         into.clear();
         let mut settled = None;
+        // A step may look at the clock, or take back a timer, without an announcement.
+        let time_may_pass = self.config.clock == Clock::Racing && !self.timers.is_empty();
+        let settles = self.config.reductions.settled && !time_may_pass;
         let mut starved = None;
         for (i, task) in self.tasks.iter().enumerate() {
             let Status::Announced(announced) = task.status else { continue };
@@ -426,7 +444,9 @@ impl Exec {
                     if !object.enabled(&op) {
                         continue;
                     }
-                    if settled.is_none() && self.config.reductions.settled && object.settled(&op) {
+                    // Not where an abort may come before it.
+                    let sure = !self.config.aborts || i == 0 || task.poll_ops > 0;
+                    if settled.is_none() && settles && sure && object.settled(&op) {
                         settled = Some(i);
                     }
                 }
@@ -440,7 +460,7 @@ impl Exec {
             }
             into.push(Pick::task(i));
         }
-        if self.config.clock == Clock::Racing && !self.timers.is_empty() {
+        if time_may_pass {
             into.push(Pick::FIRE);
         }
         match starved {
@@ -498,6 +518,7 @@ impl Exec {
         if task.done() || task.aborted {
             return;
         }
+        self.aborts = true;
         task.aborted = true;
         let between_polls = match task.status {
             Status::Parked => true,

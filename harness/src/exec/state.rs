@@ -36,7 +36,7 @@ impl Exec {
     pub fn state(&self, sleep: &[Sleeping], scratch: &mut Scratch) -> Key {
         let Scratch { locals, order, ranks } = scratch;
         locals.clear();
-        locals.extend(self.tasks.iter().map(|t| hash::part(t.class, t.local())));
+        locals.extend(self.tasks.iter().map(|t| hash::part(t.class, t.local(self.config.aborts))));
         if self.config.equal_tasks {
             // Of two equal tasks in one state of their own, one may stand in a queue and one not.
             for object in &self.objects {
@@ -79,8 +79,9 @@ impl Exec {
 
     /// The state of all objects, whoever waits on them.
     pub fn objects_state(&self) -> u128 {
-        let prints = self.objects.iter().map(|o| hash::part(o.key, o.fingerprint(self.now, |_| 0)));
-        prints.fold(0, u128::wrapping_add)
+        let prints = self.objects.iter().map(|o| (o.key, o.fingerprint(self.now, |_| 0)));
+        let left = prints.filter(|(_, print)| *print != 0);
+        left.map(|(key, print)| hash::part(key, print)).fold(0, u128::wrapping_add)
     }
 
     /// The argument of an operation, free of the order in which tasks were created.

@@ -79,12 +79,16 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// What tells this state of the task from others.
-    pub fn local(&self) -> u128 {
+    /// What tells this state of the task from others. `aborts`: tasks are aborted in this scenario.
+    pub fn local(&self, aborts: bool) -> u128 {
         let status = match self.status {
             Status::Done => return hash::mix(19, self.daemon as u64),
             Status::Ready => 1,
-            Status::Announced(_) => 2,
+            // An abort reaches a task that has done nothing yet in this poll.
+            Status::Announced(Announced::Op(_)) if aborts && self.poll_ops == 0 => 6,
+            Status::Announced(Announced::Op(_)) => 2,
+            Status::Announced(Announced::Choice(_)) => 4,
+            Status::Announced(Announced::Poll) => 5,
             Status::Parked => 3,
         };
         let flags = status

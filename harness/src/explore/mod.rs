@@ -20,7 +20,7 @@ use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
 use crate::{Violation, laws, record};
-use selvedge_rt::check::engine::{self as seam, OpKind};
+use selvedge_rt::check::engine::{self as seam};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -43,6 +43,8 @@ pub(crate) struct Found {
     pub problem: Option<Problem>,
     /// Digests of the distinct ends reached, with what was recorded.
     pub outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// A task was aborted in a search that had been told of none: it must be made again.
+    pub aborts: bool,
     /// For the audit: each state reached, with the tasks that can go on in it.
     reached: BTreeMap<u128, Vec<String>>,
 }
@@ -104,6 +106,9 @@ impl<'a> Explorer<'a> {
             self.coverage.executions += 1;
             let suspicious = self.suspicious(&leaf);
             self.machine.finish();
+            if self.found_aborts() {
+                break (None, None);
+            }
             if let Leaf::Problem(problem) = leaf {
                 break (None, Some(problem));
             }
@@ -125,6 +130,10 @@ impl<'a> Explorer<'a> {
                 break (None, None);
             }
         };
+        if failure.is_none() && problem.is_none() && bound.is_none() {
+            problem = self.vacuous();
+        }
+        let aborts = self.found_aborts();
         let mut failure = failure;
         if failure.is_none() && problem.is_none() {
             let cycle = laws::report_cycle(&self.machine.edges.borrow());
@@ -133,7 +142,7 @@ impl<'a> Explorer<'a> {
                 .filter(|v| !waived(v))
                 .map(|v| Failure { violations: vec![v], replayed: None });
         }
-        if failure.is_none() && problem.is_none() {
+        if failure.is_none() && problem.is_none() && !aborts {
             problem = self.audit.run(self.root, &self.config);
         }
         self.coverage.states = self.table.len();
@@ -150,8 +159,25 @@ impl<'a> Explorer<'a> {
             failure,
             problem,
             outcomes: self.outcomes,
+            aborts,
             reached: self.reached.unwrap_or_default(),
         }
+    }
+
+    /// Why a search that came to its end proves nothing, if so.
+    fn vacuous(&self) -> Option<Problem> {
+        let tasks = self.machine.exec.borrow().tasks.len();
+        match self.coverage.executions {
+            0 => Some(Problem::Nothing),
+            1 if tasks > 1 && self.reached.is_none() => Some(Problem::Vacuous { tasks }),
+            _ if self.coverage.ends == 0 && self.reached.is_none() => Some(Problem::Endless),
+            _ => None,
+        }
+    }
+
+    /// What was reduced so far took for granted that nobody aborts a task.
+    fn found_aborts(&self) -> bool {
+        !self.config.aborts && self.machine.exec.borrow().aborts
     }
 
     fn limit(&self, started: Instant) -> Option<Bound> {
@@ -344,11 +370,13 @@ impl<'a> Explorer<'a> {
 
 /// Of the tasks asleep, those that stay so when `pick` happens: it commutes with what they announce.
 fn stay_asleep(e: &Exec, sleep: &mut Vec<Sleeping>, pick: Pick) {
+    if pick == Pick::FIRE {
+        // Any step may look at the clock, or take back a timer, on its way to the next announcement.
+        return sleep.clear();
+    }
     let Some(op) = e.op_of(pick) else {
-        // A choice is the task's own; time passing wakes whoever looks at it.
-        let time = pick == Pick::FIRE;
-        let looks_at_time = |s: &Sleeping| matches!(s.op.kind, OpKind::Timer | OpKind::Now);
-        return sleep.retain(|s| s.task != pick.task as usize && !(time && looks_at_time(s)));
+        // A choice is the task's own.
+        return sleep.retain(|s| s.task != pick.task as usize);
     };
     sleep.retain(|s| {
         s.task != pick.task as usize && e.commute((s.task, &s.op), (pick.task as usize, &op))

@@ -3,12 +3,17 @@
 use crate::hash;
 use selvedge_rt::check::engine::{Op, OpKind, Outcome};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Atomic {
     value: u64,
 }
 
 impl Atomic {
+    /// The first value is told by where it came from.
+    pub fn new(born: u64) -> Self {
+        Atomic { value: born }
+    }
+
     pub fn apply(&mut self, op: Op, outcome: Outcome) -> Outcome {
         if matches!(op.kind, OpKind::Store | OpKind::Wrote) {
             self.value = op.arg;

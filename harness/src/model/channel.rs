@@ -100,7 +100,8 @@ impl Channel {
             | (self.reserved as u64) << 32
             | (self.closed.is_some() as u64) << 48
             | 1 << 63;
-        self.queue.iter().fold(hash::mix(3, counts), |h, item| hash::mix(h, *item))
+        let head = hash::mix(hash::mix(3, counts), self.capacity.map_or(0, |c| c as u64));
+        self.queue.iter().fold(head, |h, item| hash::mix(h, *item))
     }
 
     pub fn commute(&self, a: &Op, b: &Op, nobody_waits: bool) -> bool {

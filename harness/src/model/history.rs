@@ -5,13 +5,17 @@
 use crate::hash;
 use selvedge_rt::check::engine::{Op, OpKind, Outcome};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct History {
     hash: u128,
     pub locked: bool,
 }
 
 impl History {
+    pub fn new(born: u128) -> Self {
+        History { hash: born, locked: false }
+    }
+
     pub fn apply(&mut self, op: Op, task: u64, outcome: Outcome) -> Outcome {
         match op.kind {
             OpKind::LockBlocking => self.locked = true,

@@ -1,7 +1,8 @@
 //! Permits: semaphores, mutexes and readers-writer locks, which tokio builds on one batch semaphore.
 //!
 //! Free permits are `total - held` less what is already assigned to woken waiters, and the waiters
-//! are in the fingerprint with that flag; so total, held and closed are all the rest there is.
+//! are in the fingerprint with that flag; so total, held and closed are all the rest there is, but for
+//! the value behind a lock: its identity is told when the lock is given back, and seen when it is taken.
 
 use crate::hash;
 use selvedge_rt::check::engine::{Op, OpKind, Outcome};
@@ -16,11 +17,13 @@ pub(crate) struct Permits {
     pub closed: bool,
     pub forgotten: u64,
     pub added: u64,
+    /// The identity of the value behind a lock; a semaphore has none.
+    content: Option<u64>,
 }
 
 impl Permits {
-    pub fn new(total: u64) -> Self {
-        Permits { total, held: 0, closed: false, forgotten: 0, added: 0 }
+    pub fn new(total: u64, content: Option<u64>) -> Self {
+        Permits { total, held: 0, closed: false, forgotten: 0, added: 0, content }
     }
 
     fn amount(&self, op: &Op) -> u64 {
@@ -43,9 +46,18 @@ impl Permits {
         let done = matches!(outcome, Outcome::Done(_));
         match op.kind {
             Acquire | TryAcquire | AcquireShared | TryAcquireShared | LockBlocking if done => {
-                self.held += n
+                self.held += n;
+                // Whoever has the lock can see what is behind it.
+                if let (Some(content), Outcome::Done(poisoned)) = (self.content, outcome) {
+                    return Outcome::Done(content ^ poisoned << 63);
+                }
             }
-            Release | ReleaseShared | UnlockBlocking => self.held = self.held.saturating_sub(n),
+            Release | ReleaseShared | UnlockBlocking => {
+                self.held = self.held.saturating_sub(n);
+                if op.kind != ReleaseShared && self.content.is_some() {
+                    self.content = Some(op.value);
+                }
+            }
             AddPermits => {
                 self.total += n;
                 self.added += n;
@@ -67,7 +79,8 @@ impl Permits {
 
     pub fn fingerprint(&self) -> u128 {
         let leak = self.forgotten.saturating_sub(self.added);
-        [self.total, self.held, self.closed as u64, leak].into_iter().fold(5, hash::mix)
+        let content = self.content.unwrap_or(0);
+        [self.total, self.held, self.closed as u64, leak, content].into_iter().fold(5, hash::mix)
     }
 
     pub fn commute(&self, a: &Op, b: &Op, nobody_waits: bool) -> bool {

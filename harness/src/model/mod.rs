@@ -34,15 +34,19 @@ pub(crate) struct Waiter {
     pub task: usize,
     pub kind: OpKind,
     pub arg: u64,
+    /// Which of the task's futures; see [`Op::future`].
+    pub future: usize,
     /// Woken and not yet polled: it may have been handed a permit.
     pub woken: bool,
+    /// Woken by `notify_one`: dropped now, it hands that on.
+    pub by_one: bool,
     pub site: Site,
 }
 
 impl Waiter {
     /// What it waits for, and whether it was woken.
     pub fn place(&self) -> u128 {
-        hash::mix(hash::mix(self.kind as u128, self.arg), self.woken as u64)
+        hash::mix(hash::mix(self.kind as u128, self.arg), self.woken as u64 | (self.by_one as u64) << 1)
     }
 }
 
@@ -82,32 +86,42 @@ pub(crate) struct Object {
     pub waiters: SmallVec<[Waiter; 2]>,
 }
 
+fn is_of(w: &Waiter, step: Step) -> bool {
+    w.task == step.task && w.future == step.op.future
+}
+
 impl Object {
+    /// `born` is a digest of all that its creator had observed: whatever it starts with follows from that.
     pub fn new(
         key: u64,
         creator: usize,
         kind: ObjectKind,
         site: Site,
+        born: u128,
         whole_history: bool,
     ) -> Self {
         let model = match kind {
             _ if whole_history && !matches!(kind, ObjectKind::Join | ObjectKind::JoinSet) => {
-                Model::History(history::History::default())
+                Model::History(history::History::new(born))
             }
             ObjectKind::Channel { flavor: Flavor::Watch, .. } | ObjectKind::Tracker => {
-                Model::History(history::History::default())
+                Model::History(history::History::new(born))
             }
             ObjectKind::Channel { flavor, capacity } => {
                 Model::Channel(Channel::new(flavor, capacity))
             }
-            ObjectKind::Semaphore { permits } => Model::Permits(Permits::new(permits as u64)),
-            ObjectKind::Mutex | ObjectKind::BlockingMutex => Model::Permits(Permits::new(1)),
-            ObjectKind::RwLock => Model::Permits(Permits::new(lock::WRITER)),
+            ObjectKind::Semaphore { permits } => Model::Permits(Permits::new(permits as u64, None)),
+            ObjectKind::Mutex | ObjectKind::BlockingMutex => {
+                Model::Permits(Permits::new(1, Some(hash::fold(born))))
+            }
+            ObjectKind::RwLock => {
+                Model::Permits(Permits::new(lock::WRITER, Some(hash::fold(born))))
+            }
             ObjectKind::Token => Model::Token(token::Token::default()),
             ObjectKind::Join => Model::Join(Join::default()),
             ObjectKind::JoinSet => Model::JoinSet(JoinSet::default()),
             ObjectKind::Notify => Model::Notify(notify::Notify::default()),
-            ObjectKind::Atomic => Model::Atomic(atomic::Atomic::default()),
+            ObjectKind::Atomic => Model::Atomic(atomic::Atomic::new(hash::fold(born))),
             ObjectKind::Timer => Model::Timer(None),
             ObjectKind::Yield => Model::Yield(false),
         };
@@ -119,19 +133,14 @@ impl Object {
     pub fn apply(&mut self, step: Step, key: u64, outcome: Outcome, woken: &[usize]) -> Outcome {
         let kind = step.op.kind;
         let own = self.take_waiter(step, outcome);
-        for task in woken {
-            if let Some(w) = self.waiters.iter_mut().find(|w| w.task == *task && !w.woken) {
-                w.woken = true;
-            }
-        }
-        let others_woken = woken.iter().any(|t| *t != step.task);
+        self.note_woken(step, woken);
         match &mut self.model {
             Model::Channel(m) => m.apply(step.op, outcome),
             Model::Permits(m) => m.apply(step.op, outcome),
             Model::Token(m) => m.apply(step.op, outcome),
             Model::Join(m) => m.apply(step.op, outcome),
             Model::JoinSet(m) => m.apply(step.op, outcome),
-            Model::Notify(m) => m.apply(step.op, outcome, own, others_woken, &mut self.waiters),
+            Model::Notify(m) => m.apply(step.op, outcome, own, &mut self.waiters),
             Model::Atomic(m) => m.apply(step.op, outcome),
             Model::Timer(armed) => {
                 *armed = match (kind, outcome) {
@@ -157,32 +166,34 @@ impl Object {
             OpKind::DropCancelled => OpKind::Cancelled,
             OpKind::DropNotified => OpKind::Notified,
             OpKind::DropAcquire => {
+                use OpKind::{Acquire, AcquireShared, Reserve};
                 let of = |w: &&Waiter| {
-                    w.task == step.task
-                        && matches!(
-                            w.kind,
-                            OpKind::Acquire | OpKind::AcquireShared | OpKind::Reserve
-                        )
+                    is_of(w, step) && matches!(w.kind, Acquire | AcquireShared | Reserve)
                 };
-                self.waiters.iter().find(of).map_or(OpKind::Acquire, |w| w.kind)
+                self.waiters.iter().find(of).map_or(Acquire, |w| w.kind)
             }
             kind if kind.is_poll() => kind,
             _ => return None,
         };
-        let found = self.waiters.iter().position(|w| w.task == step.task && w.kind == waits_on);
+        let found = self.waiters.iter().position(|w| is_of(w, step) && w.kind == waits_on);
         let entry = Waiter {
             task: step.task,
             kind: waits_on,
             arg: step.op.arg,
+            future: step.op.future,
             woken: false,
+            by_one: false,
             site: step.op.site,
         };
+        // An enabled `Notified` waits though it was told so at once.
+        let waits = outcome == Outcome::Pending
+            || (waits_on == OpKind::Notified && outcome == Outcome::BUSY);
         match (found, outcome) {
-            (None, Outcome::Pending) => self.waiters.push(entry),
+            (None, _) if waits => self.waiters.push(entry),
             // Polled before it was woken: it keeps its place.
-            (Some(i), Outcome::Pending) if !self.waiters[i].woken => {}
+            (Some(i), _) if waits && !self.waiters[i].woken => {}
             // Woken for nothing: it queues again.
-            (Some(i), Outcome::Pending) => {
+            (Some(i), _) if waits => {
                 self.waiters.remove(i);
                 self.waiters.push(entry);
             }
@@ -190,6 +201,26 @@ impl Object {
             (None, _) => {}
         }
         None
+    }
+
+    /// Marks the waiters that an operation woke: for each wake the first of that task that it can be.
+    fn note_woken(&mut self, step: Step, woken: &[usize]) {
+        use OpKind::*;
+        // `Notify` wakes also those that left no waker, so its model keeps count itself.
+        if let Model::Notify(_) = self.model {
+            return;
+        }
+        let may_wake = |kind: OpKind| match step.op.kind {
+            Send | TrySend | SendReserved | DropRecv => kind == Recv,
+            Recv | TryRecv | DropSend | DropPermit | DropAcquire => kind != Recv,
+            _ => true,
+        };
+        for task in woken {
+            let of = |w: &&mut Waiter| w.task == *task && !w.woken && may_wake(w.kind);
+            if let Some(w) = self.waiters.iter_mut().find(of) {
+                w.woken = true;
+            }
+        }
     }
 
     /// What tells this state of the object from others. 0: nothing is left that a task could notice.

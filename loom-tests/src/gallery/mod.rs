@@ -79,7 +79,10 @@ pub const VARIANTS: &[Variant] = &[
         loom: Some(shape(2, 2, 1)),
         ..variant!(worker_pool / guard_across_job: "the guard is held through the job", Deadlock)
     },
-    variant!(worker_pool / panic_kills_worker: "capacity shrinks with each panic", Deadlock),
+    Variant {
+        shape: shape(2, 4, 1),
+        ..variant!(worker_pool / panic_kills_worker: "capacity shrinks with each panic", Deadlock)
+    },
     variant!(worker_pool / whole_loop_cancelled: "the loop is cancelled with a job in hand", LostItem),
     variant!(worker_pool / detached_workers: "closed while the workers run", Unjoined),
     variant!(worker_pool / no_closed_check: "does not look at the end of the queue", Livelock),

@@ -174,7 +174,7 @@ near_misses! {
         two.await.expect("no panic").expect("received");
     }
     an_error_is_ignored_on_purpose_through_a_named_waiver with |check| {
-        check.watch_errors::<(), u64>().waive(Law::SwallowedError, "best effort: the next run tries again")
+        check.watch_errors::<(), u64>().unjoined().waive(Law::SwallowedError, "best effort: the next run tries again")
     } => {
         let (tx, mut rx) = mpsc::channel::<()>(1);
         let task = rt::spawn(async move {

@@ -1,9 +1,9 @@
 //! Locks that block the thread: those of std, wrapped.
 //!
 //! An engine does `LockBlocking` only once the mutex is free, so the real lock inside never blocks. Its
-//! outcome is `Done(1)` where the mutex is poisoned.
+//! outcome is `Done(1)` where the mutex is poisoned. An unlock says which value it leaves.
 
-use super::engine::{ObjectKind, OpKind, Outcome};
+use super::engine::{ObjectKind, OpKind, Outcome, Site};
 use super::object::Object;
 use super::sync::held::Held;
 use std::fmt;
@@ -49,11 +49,11 @@ impl<T: ?Sized> Mutex<T> {
         let real = object.op(OpKind::LockBlocking, 0, site, lock, |locked| {
             Outcome::Done(u64::from(locked.is_err()))
         });
-        let held =
-            |real| MutexGuard { real: Held::new(real, object, OpKind::UnlockBlocking, 0, site) };
         match real {
-            Ok(real) => Ok(held(real)),
-            Err(poison) => Err(PoisonError::new(held(poison.into_inner()))),
+            Ok(real) => Ok(MutexGuard::new(real, object, site)),
+            Err(poison) => {
+                Err(PoisonError::new(MutexGuard::new(poison.into_inner(), object, site)))
+            }
         }
     }
 
@@ -87,10 +87,22 @@ impl<T: ?Sized> fmt::Debug for Mutex<T> {
     }
 }
 
+/// What the next holder finds.
+fn content<R: Deref>(guard: &R, object: &Object) -> u64 {
+    object.identity(&**guard)
+}
+
 /// A locked mutex, unlocked when dropped.
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     real: Held<real::MutexGuard<'a, T>>,
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    fn new(real: real::MutexGuard<'a, T>, object: Object, site: Site) -> Self {
+        let held = Held::new(real, object, OpKind::UnlockBlocking, 0, site);
+        MutexGuard { real: held.leaving(content) }
+    }
 }
 
 super::sync::guard!(MutexGuard<'a, T>, mut);

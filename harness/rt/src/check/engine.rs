@@ -260,7 +260,18 @@ impl OpKind {
     /// it is never a point where tasks interleave.
     pub fn is_silent(self) -> bool {
         use OpKind::*;
-        matches!(self, CloneSender | CloneReceiver | DropRecv | DropCancelled | Wrote | ChildToken | Detach | Track | DropTimer)
+        matches!(
+            self,
+            CloneSender
+                | CloneReceiver
+                | DropRecv
+                | DropCancelled
+                | Wrote
+                | ChildToken
+                | Detach
+                | Track
+                | DropTimer
+        )
     }
 }
 
@@ -273,6 +284,11 @@ pub struct Op {
     pub kind: OpKind,
     /// See [`OpKind`]; 0 where it has no argument.
     pub arg: u64,
+    /// Which of the task's futures it is of, where a task may have several that wait alike: an address,
+    /// to be compared within one execution and never hashed. Else 0.
+    pub future: usize,
+    /// The identity of the value that a lock is left with; else 0.
+    pub value: u64,
     /// Where in the code under test.
     pub site: Site,
 }

@@ -10,6 +10,30 @@ use std::task::{Context, Poll};
 #[derive(Clone, Copy, Debug)]
 pub struct Object(Option<ObjectId>);
 
+/// What an operation says beside its kind: see [`Op`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct With {
+    /// See [`Op::arg`].
+    pub arg: u64,
+    /// See [`Op::future`].
+    pub future: usize,
+    /// See [`Op::value`].
+    pub value: u64,
+}
+
+impl From<u64> for With {
+    fn from(arg: u64) -> Self {
+        With { arg, ..With::default() }
+    }
+}
+
+impl With {
+    fn op(self, object: ObjectId, kind: OpKind, site: Site) -> Op {
+        let With { arg, future, value } = self;
+        Op { object, kind, arg, future, value, site }
+    }
+}
+
 impl Object {
     /// A new object of the running engine, if one runs.
     #[track_caller]
@@ -48,9 +72,22 @@ impl Object {
         real: impl FnOnce() -> R,
         outcome: impl FnOnce(&R) -> Outcome,
     ) -> R {
+        self.op_with(kind, arg.into(), site, real, outcome)
+    }
+
+    /// The same, with more to say.
+    #[inline]
+    pub fn op_with<R>(
+        &self,
+        kind: OpKind,
+        with: With,
+        site: Site,
+        real: impl FnOnce() -> R,
+        outcome: impl FnOnce(&R) -> Outcome,
+    ) -> R {
         let Some((engine, object)) = self.engine() else { return real() };
         let (mut job, mut done) = (Some((real, outcome)), None);
-        engine.perform(Op { object, kind, arg, site }, &mut || {
+        engine.perform(with.op(object, kind, site), &mut || {
             let (real, outcome) = job.take().expect("an engine does an operation once");
             let result = real();
             let seen = outcome(&result);
@@ -66,6 +103,18 @@ impl Object {
         self.op(kind, arg, site, real, |_| Outcome::DONE)
     }
 
+    /// The same, with more to say.
+    #[inline]
+    pub fn effect_with<R>(
+        &self,
+        kind: OpKind,
+        with: With,
+        site: Site,
+        real: impl FnOnce() -> R,
+    ) -> R {
+        self.op_with(kind, with, site, real, |_| Outcome::DONE)
+    }
+
     /// Announces a poll, then does it; pending where the engine no longer wants it.
     #[inline]
     pub fn poll<R>(
@@ -77,9 +126,23 @@ impl Object {
         real: impl FnOnce(&mut Context<'_>) -> Poll<R>,
         outcome: impl FnOnce(&R) -> Outcome,
     ) -> Poll<R> {
+        self.poll_with(kind, arg.into(), site, cx, real, outcome)
+    }
+
+    /// The same, with more to say.
+    #[inline]
+    pub fn poll_with<R>(
+        &self,
+        kind: OpKind,
+        with: With,
+        site: Site,
+        cx: &mut Context<'_>,
+        real: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+        outcome: impl FnOnce(&R) -> Outcome,
+    ) -> Poll<R> {
         let Some((engine, object)) = self.engine() else { return real(cx) };
         let (mut job, mut done) = (Some((real, outcome)), Poll::Pending);
-        engine.perform(Op { object, kind, arg, site }, &mut || {
+        engine.perform(with.op(object, kind, site), &mut || {
             let (real, outcome) = job.take().expect("an engine does an operation once");
             done = match engine.wrap_waker(cx.waker()) {
                 Some(waker) => real(&mut Context::from_waker(&waker)),
@@ -94,15 +157,15 @@ impl Object {
     }
 
     /// The identity of `value`, for [`Op::arg`] of a send or the outcome of a task. 0 with no engine.
-    pub fn identity<T>(&self, value: &T) -> u64 {
+    pub fn identity<T: ?Sized>(&self, value: &T) -> u64 {
         self.inspect(value).identity
     }
 
     /// What the engine can tell of `value`.
-    pub fn inspect<T>(&self, value: &T) -> Inspected {
+    pub fn inspect<T: ?Sized>(&self, value: &T) -> Inspected {
         match self.engine() {
             Some((engine, _)) => {
-                engine.inspect(typeid::of::<T>(), size_of::<T>(), (&raw const *value).cast())
+                engine.inspect(typeid::of::<T>(), size_of_val(value), (&raw const *value).cast())
             }
             None => Inspected { identity: 0, is_err: false },
         }

@@ -4,7 +4,7 @@
 //! 2. Where the engine stops the execution instead, the real handle is dropped while unwinding.
 
 use crate::check::engine::{OpKind, Site};
-use crate::check::object::Object;
+use crate::check::object::{Object, With};
 use std::ops::{Deref, DerefMut};
 
 /// A real handle, and the operation that its drop is.
@@ -18,12 +18,20 @@ pub(crate) struct Held<R> {
     /// The argument of the last operation.
     pub(crate) arg: u64,
     end: OpKind,
+    /// The identity of the value that is left behind.
+    leaves: fn(&R, &Object) -> u64,
 }
 
 impl<R> Held<R> {
     /// Holds `real`, whose drop is `end` with `arg`.
     pub(crate) fn new(real: R, object: Object, end: OpKind, arg: u64, site: Site) -> Self {
-        Held { real: Some(real), object, site, arg, end }
+        Held { real: Some(real), object, site, arg, end, leaves: |_, _| 0 }
+    }
+
+    /// Makes the last operation say which value is left behind: what the next holder finds.
+    pub(crate) fn leaving(mut self, leaves: fn(&R, &Object) -> u64) -> Self {
+        self.leaves = leaves;
+        self
     }
 
     /// The same kind of handle on the same object: a clone.
@@ -56,7 +64,9 @@ impl<R> DerefMut for Held<R> {
 impl<R> Drop for Held<R> {
     fn drop(&mut self) {
         if let Some(real) = self.real.take() {
-            self.object.effect(self.end, self.arg, self.site, move || drop(real));
+            let value = (self.leaves)(&real, &self.object);
+            let with = With { arg: self.arg, value, future: 0 };
+            self.object.effect_with(self.end, with, self.site, move || drop(real));
         }
     }
 }

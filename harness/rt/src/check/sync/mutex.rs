@@ -1,6 +1,6 @@
 //! `Mutex` and its guards: the real ones of tokio, wrapped.
 //!
-//! The argument of each operation is 1, the permit that a lock is. A `Mutex<dyn Trait>` can be named
+//! The argument of each operation is 1, the permit that a lock is; a release says which value it leaves. A `Mutex<dyn Trait>` can be named
 //! but not made: the real lock is behind an `Arc`, which its owned guards need.
 
 use super::held::Held;
@@ -19,6 +19,11 @@ use tokio::sync::{self as real, TryLockError};
 pub struct Mutex<T: ?Sized> {
     object: Object,
     real: Arc<real::Mutex<T>>,
+}
+
+/// What the next holder finds.
+fn content<R: Deref>(guard: &R, object: &Object) -> u64 {
+    object.identity(&**guard)
 }
 
 const ACQUIRE: (OpKind, OpKind) = (OpKind::Acquire, OpKind::DropAcquire);
@@ -47,7 +52,7 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         async move {
             let real = Waiting::new(object, ACQUIRE, 1, site, self.real.lock(), seen::done).await;
-            MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site) }
+            MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site).leaving(content) }
         }
     }
 
@@ -61,7 +66,7 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.try_lock();
         let real = object.op(OpKind::TryAcquire, 1, site, real, seen::or_busy)?;
-        Ok(MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site) })
+        Ok(MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site).leaving(content) })
     }
 
     /// Locks, waiting, with a guard that owns the mutex. As [`lock`](Self::lock).
@@ -71,7 +76,7 @@ impl<T: ?Sized> Mutex<T> {
         async move {
             let real = self.real.clone().lock_owned();
             let real = Waiting::new(object, ACQUIRE, 1, site, real, seen::done).await;
-            let real = Held::new(real, object, OpKind::Release, 1, site);
+            let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
             OwnedMutexGuard { real, lock: self }
         }
     }
@@ -86,7 +91,7 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.clone().try_lock_owned();
         let real = object.op(OpKind::TryAcquire, 1, site, real, seen::or_busy)?;
-        let real = Held::new(real, object, OpKind::Release, 1, site);
+        let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
         Ok(OwnedMutexGuard { real, lock: self })
     }
 

@@ -1,6 +1,7 @@
 //! `RwLock` and its guards: the real ones of tokio, wrapped.
 //!
-//! Reading is `AcquireShared`, writing is `Acquire`; the argument of either is 1. As with
+//! Reading is `AcquireShared`, writing is `Acquire`; the argument of either is 1. The end of writing says
+//! which value it leaves. As with
 //! [`Mutex`](super::Mutex), an `RwLock<dyn Trait>` can be named but not made.
 
 use super::held::Held;
@@ -39,7 +40,7 @@ macro_rules! lock {
     (
         $what:literal, $lock:ident, $try_lock:ident -> $guard:ident,
         $lock_owned:ident, $try_lock_owned:ident -> $owned:ident,
-        $acquire:ident, $try_acquire:ident, $release:ident
+        $acquire:ident, $try_acquire:ident, $release:ident, $leaves:expr
     ) => {
         impl<T: ?Sized> RwLock<T> {
             #[doc = concat!("Locks for ", $what, ", waiting.")]
@@ -53,7 +54,7 @@ macro_rules! lock {
                 async move {
                     let ops = (OpKind::$acquire, OpKind::DropAcquire);
                     let real = Waiting::new(object, ops, 1, site, self.real.$lock(), seen::done);
-                    $guard { real: Held::new(real.await, object, OpKind::$release, 1, site) }
+                    $guard { real: Held::new(real.await, object, OpKind::$release, 1, site).leaving($leaves) }
                 }
             }
 
@@ -67,7 +68,7 @@ macro_rules! lock {
                 let (object, site) = (self.object, Location::caller());
                 let real = || self.real.$try_lock();
                 let real = object.op(OpKind::$try_acquire, 1, site, real, seen::or_busy)?;
-                Ok($guard { real: Held::new(real, object, OpKind::$release, 1, site) })
+                Ok($guard { real: Held::new(real, object, OpKind::$release, 1, site).leaving($leaves) })
             }
 
             #[doc = concat!("Locks for ", $what, ", waiting, with a guard that owns the lock.")]
@@ -82,7 +83,7 @@ macro_rules! lock {
                     let ops = (OpKind::$acquire, OpKind::DropAcquire);
                     let real = self.real.clone().$lock_owned();
                     let real = Waiting::new(object, ops, 1, site, real, seen::done).await;
-                    let real = Held::new(real, object, OpKind::$release, 1, site);
+                    let real = Held::new(real, object, OpKind::$release, 1, site).leaving($leaves);
                     $owned { real, lock: self }
                 }
             }
@@ -97,7 +98,7 @@ macro_rules! lock {
                 let (object, site) = (self.object, Location::caller());
                 let real = || self.real.clone().$try_lock_owned();
                 let real = object.op(OpKind::$try_acquire, 1, site, real, seen::or_busy)?;
-                let real = Held::new(real, object, OpKind::$release, 1, site);
+                let real = Held::new(real, object, OpKind::$release, 1, site).leaving($leaves);
                 Ok($owned { real, lock: self })
             }
         }
@@ -107,12 +108,12 @@ macro_rules! lock {
 lock!(
     "reading", read, try_read -> RwLockReadGuard,
     read_owned, try_read_owned -> OwnedRwLockReadGuard,
-    AcquireShared, TryAcquireShared, ReleaseShared
+    AcquireShared, TryAcquireShared, ReleaseShared, |_, _| 0
 );
 lock!(
     "writing", write, try_write -> RwLockWriteGuard,
     write_owned, try_write_owned -> OwnedRwLockWriteGuard,
-    Acquire, TryAcquire, Release
+    Acquire, TryAcquire, Release, |guard, object| object.identity(&**guard)
 );
 
 impl<T: ?Sized> RwLock<T> {

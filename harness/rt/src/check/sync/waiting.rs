@@ -6,7 +6,7 @@
 //!    unless it [holds](Waiting::holding) something.
 
 use crate::check::engine::{OpKind, Outcome, Site};
-use crate::check::object::Object;
+use crate::check::object::{Object, With};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -33,9 +33,11 @@ pin_project! {
 
     impl<F: Future> PinnedDrop for Waiting<F> {
         fn drop(this: Pin<&mut Self>) {
+            let future = address(&this);
             let mut this = this.project();
             if *this.owes {
-                this.object.effect(*this.end, *this.arg, this.site, || this.real.set(None));
+                let with = With { arg: *this.arg, future, value: 0 };
+                this.object.effect_with(*this.end, with, this.site, || this.real.set(None));
             }
         }
     }
@@ -65,6 +67,7 @@ impl<F: Future> Waiting<F> {
     /// argument 1, [done](Outcome::DONE) where there was nothing to wait for, else
     /// [busy](Outcome::BUSY), because unlike a pending poll it tells the task so.
     pub(crate) fn register(self: Pin<&mut Self>, real: impl FnOnce(Pin<&mut F>) -> bool) -> bool {
+        let address = address(&self);
         let this = self.project();
         let future = this.real.as_pin_mut().expect("emptied only by the drop");
         if *this.got {
@@ -73,7 +76,8 @@ impl<F: Future> Waiting<F> {
         let cx = &mut Context::from_waker(Waker::noop());
         let real = |_: &mut Context<'_>| Poll::Ready(real(future));
         let told = |got: &bool| if *got { Outcome::DONE } else { Outcome::BUSY };
-        let got = this.object.poll(*this.poll, 1, this.site, cx, real, told);
+        let with = With { arg: 1, future: address, value: 0 };
+        let got = this.object.poll_with(*this.poll, with, this.site, cx, real, told);
         *this.got = got == Poll::Ready(true);
         *this.owes = !*this.got;
         *this.got
@@ -85,14 +89,15 @@ impl<F: Future> Future for Waiting<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = address(&self);
         let this = self.project();
         let real = this.real.as_pin_mut().expect("emptied only by the drop");
         if *this.got {
             return real.poll(cx);
         }
-        let result = this.object.poll(
+        let result = this.object.poll_with(
             *this.poll,
-            *this.arg,
+            With { arg: *this.arg, future, value: 0 },
             this.site,
             cx,
             |cx| real.poll(cx),
@@ -101,4 +106,9 @@ impl<F: Future> Future for Waiting<F> {
         *this.owes = result.is_pending();
         result
     }
+}
+
+/// Where a future lies: it is pinned once it waits, so nothing else lies there meanwhile.
+fn address<F: Future>(waiting: &Pin<&mut Waiting<F>>) -> usize {
+    (&raw const **waiting).addr()
 }
