@@ -59,9 +59,6 @@ fn a_failure_of_the_explorer_is_replayed_from_its_token() {
     let report = locks().explore(opposite_locks);
     report.assert_violates(Law::Deadlock);
     replays(&locks(), &report, boxed_locks);
-    let poll = locks().grain(Grain::Poll);
-    // At this grain nobody comes between the two locks, so there is nothing to find.
-    poll.explore(opposite_locks).assert_proved();
 }
 
 #[test]
@@ -79,7 +76,11 @@ fn a_failure_of_each_clock_and_grain_is_replayed_from_its_token() {
     }
     for grain in [Grain::Operation, Grain::Poll] {
         let check = Check::new("late").grain(grain);
-        check.explore(late).assert_proved();
+        assert_eq!(
+            check.explore(late).violations(),
+            [],
+            "the clock stands still while anybody works"
+        );
         let check = check.clock(Clock::Racing);
         let report = check.explore(late);
         report.assert_violates(Law::Panic);

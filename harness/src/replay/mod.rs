@@ -13,7 +13,7 @@ pub(crate) mod drive;
 pub(crate) mod run;
 mod token;
 
-use crate::config::Config;
+use crate::config::{Config, Reductions};
 use crate::exec::{Exec, Pick};
 use crate::ledger::Event;
 use crate::scenario::Root;
@@ -59,7 +59,7 @@ pub(crate) struct Replayed {
     pub log: Vec<Event>,
     /// By [`Event::task`].
     pub tasks: Vec<TaskInfo>,
-    /// By the index of [`Op::object`](selvedge_rt::check::engine::Op::object).
+    /// By the index of [`Op::object`].
     pub objects: Vec<ObjectInfo>,
     /// What is violated, after waivers: the most telling first.
     pub violations: Vec<Violation>,
@@ -94,9 +94,16 @@ pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replaye
         }
         pick
     };
-    let driver = Driver::new(config, root);
+    let driver = Driver::new(&all_options(config), root);
     let driven = driver.run(&mut choose);
     replayed(&driver.machine.exec.borrow(), driven, essential)
+}
+
+/// The check with no option left out by a reduction: the first option, and so what a token may leave
+/// unsaid, must not depend on how the schedule was found.
+fn all_options(config: &Config) -> Rc<Config> {
+    let reductions = Reductions { settled: false, ..config.reductions };
+    Rc::new(Config { reductions, aborts: true, ..config.clone() })
 }
 
 /// Runs the schedule twice: a difference is a [`Problem::Nondeterminism`].
@@ -133,7 +140,7 @@ fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
     Replayed {
         essential: essential.min(path.len()),
         path,
-        log: e.log.clone().unwrap_or_default(),
+        log: e.log.iter().flatten().map(event).collect(),
         tasks: e.tasks.iter().map(task_info).collect(),
         objects: (0..e.objects.len()).map(|i| object_info(e, i)).collect(),
         violations,
@@ -143,6 +150,11 @@ fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
         noted: e.noted.clone(),
         now: e.now,
     }
+}
+
+/// An event without the address that it carries: another execution has another.
+fn event(event: &Event) -> Event {
+    Event { op: Op { future: 0, ..event.op }, ..event.clone() }
 }
 
 fn task_info(task: &crate::exec::Task) -> TaskInfo {

@@ -5,6 +5,7 @@ use crate::Check;
 use crate::config::Config;
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
+use crate::watchdog::watch;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -25,11 +26,13 @@ impl Check {
         F: Future<Output = ()> + Send + 'static,
     {
         let root = Root::new(root, Location::caller());
-        let config = Rc::new(self.config.clone());
-        match Token::decode(token) {
-            Ok(token) => run(&config, &root, &token),
-            Err(problem) => failed(&config, problem),
-        }
+        let config = self.config.clone();
+        let token = match Token::decode(token) {
+            Ok(token) => token,
+            Err(problem) => return failed(&config, problem),
+        };
+        let ran = watch(config.limits.silence, move || run(&Rc::new(config), &root, &token));
+        ran.unwrap_or_else(|problem| failed(&self.config, problem))
     }
 }
 
@@ -76,26 +79,21 @@ pub(crate) fn report(config: &Rc<Config>, replayed: &Replayed) -> Report {
         (None, violations, _) => Verdict::Violated(violations.to_vec()),
     };
     Report {
-        coverage: Coverage { executions: 2, ends: 1, outcomes: 1, ..Coverage::default() },
-        replay: Some(replayed.token(config).encode()),
-        outcomes: [replayed.outcome].into(),
-        ..failed_with(config, verdict)
-    }
-}
-
-fn failed(config: &Rc<Config>, problem: Problem) -> Report {
-    failed_with(config, Verdict::Failed(problem))
-}
-
-fn failed_with(config: &Rc<Config>, verdict: Verdict) -> Report {
-    Report {
         name: config.name.clone(),
-        engine: Engine::Sample { strategy: format!("replay, {} grain", config.grain) },
+        engine: engine(config),
         verdict,
-        coverage: Coverage::default(),
+        coverage: Coverage { executions: 2, ends: 1, outcomes: 1, ..Coverage::default() },
         waived: config.waived.clone(),
         story: None,
-        replay: None,
-        outcomes: Default::default(),
+        replay: Some(replayed.token(config).encode()),
+        outcomes: [replayed.outcome].into(),
     }
+}
+
+fn failed(config: &Config, problem: Problem) -> Report {
+    Report::failed(config, engine(config), problem)
+}
+
+fn engine(config: &Config) -> Engine {
+    Engine::Sample { strategy: format!("replay, {} grain", config.grain) }
 }

@@ -28,7 +28,7 @@
 //!
 //! Inside a `proptest!` of one's own, [`schedule`] is a strategy like any other, for [`Check::run_schedule`].
 
-use super::run::{Case, Cases, explain, run};
+use super::run::{Case, Cases, engine, explain, run, sampled};
 use super::scripted::Scripted;
 use super::{Preemption, Schedule};
 use crate::config::Config;
@@ -36,7 +36,8 @@ use crate::replay::Replayed;
 use crate::replay::drive::Driver;
 use crate::scenario::Root;
 use crate::verdict::{Problem, Report};
-use crate::{Check, Law};
+use crate::watchdog::watch;
+use crate::{Check, Law, Violation, laws};
 use ::proptest::collection::vec;
 use ::proptest::prelude::Strategy;
 use ::proptest::strategy::ValueTree;
@@ -123,9 +124,11 @@ impl Check {
         S::Value: Clone + Debug + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let config = Rc::new(self.config.clone());
+        let config = sampled(&self.config);
+        let mut cases = Cases::new(&Rc::new(config.clone()));
         let scenario = Scenario { config, root: Arc::new(root), site: Location::caller() };
-        let mut cases = Cases::new(&scenario.config);
+        let strategy =
+            format!("proptest, {} inputs with schedules, seed {}", runs.cases, runs.seed);
         let mut runner = runs.runner();
         let mut failure = None;
         while cases.coverage.executions < runs.cases && cases.bound.is_none() {
@@ -137,14 +140,26 @@ impl Check {
                 tree.ok().map(|tree| tree.current())
             };
             let Some(schedule) = draw(decisions) else { break };
-            let case = scenario.run((input.current(), schedule.clone()), Some(&mut cases));
-            if case.fails() {
-                failure = Some(scenario.shrink(&mut input, (case, schedule), draw));
-                break;
+            let tried =
+                scenario.run(input.current(), schedule.clone()).and_then(|(case, cycle)| {
+                    cases.count(&case);
+                    cases.add_cycle(cycle);
+                    let fails = case.fails();
+                    fails.then(|| scenario.shrink(&mut input, (case, schedule), draw)).transpose()
+                });
+            match tried {
+                Ok(None) => {}
+                Ok(smallest) => {
+                    failure = smallest;
+                    break;
+                }
+                Err(problem) => {
+                    let story = Some(told(&input.current()));
+                    let engine = engine(&self.config, &strategy);
+                    return Report { story, ..Report::failed(&self.config, engine, problem) };
+                }
             }
         }
-        let strategy =
-            format!("proptest, {} inputs with schedules, seed {}", runs.cases, runs.seed);
         let (story, failure) = failure.map(|f| (f.story, f.replayed)).unzip();
         Report { story, ..cases.finish(strategy, failure) }
     }
@@ -152,7 +167,7 @@ impl Check {
 
 /// A scenario that takes an input.
 struct Scenario<R> {
-    config: Rc<Config>,
+    config: Config,
     root: Arc<R>,
     site: Site,
 }
@@ -164,31 +179,37 @@ struct Smallest {
 }
 
 impl<R> Scenario<R> {
-    /// The scenario with its input filled in.
-    fn with<V, F>(&self, input: V) -> Root
+    /// Does `work` with the input filled in, where a thread that never comes back is noticed.
+    fn watched<V, F, T>(
+        &self,
+        input: V,
+        work: impl FnOnce(&Rc<Config>, &Root) -> T + Send + 'static,
+    ) -> Result<T, Problem>
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
+        T: Send + 'static,
     {
-        let root = self.root.clone();
-        Root::new(move || root(input.clone()), self.site)
+        let (make, site, config) = (self.root.clone(), self.site, self.config.clone());
+        watch(config.limits.silence, move || {
+            work(&Rc::new(config), &Root::new(move || make(input.clone()), site))
+        })
     }
 
-    fn run<V, F>(&self, (input, schedule): (V, Schedule), cases: Option<&mut Cases>) -> Case
+    /// One case, and the cycle of locks that it shows.
+    fn run<V, F>(&self, input: V, schedule: Schedule) -> Result<(Case, Option<Violation>), Problem>
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let root = self.with(input);
-        let driver = Driver::new(&self.config, &root);
-        let case = run(&driver, &mut Scripted::new(&schedule));
-        if let Some(cases) = cases {
-            cases.count(&case);
-            cases.judge_all(&driver);
-        }
-        case
+        self.watched(input, move |config, root| {
+            let driver = Driver::new(config, root);
+            let case = run(&driver, &mut Scripted::new(&schedule));
+            let cycle = laws::report_cycle(&driver.machine.edges.borrow());
+            (case, cycle)
+        })
     }
 
     /// Shrinks the input as far as some schedule makes it fail in the same way, then the schedule.
@@ -199,7 +220,7 @@ impl<R> Scenario<R> {
         tree: &mut impl ValueTree<Value = V>,
         failing: (Case, Schedule),
         mut others: impl FnMut(usize) -> Option<Schedule>,
-    ) -> Smallest
+    ) -> Result<Smallest, Problem>
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Debug + Send + Sync + 'static,
@@ -216,7 +237,7 @@ impl<R> Scenario<R> {
             for _ in 0..=OTHER_SCHEDULES {
                 let Some(candidate) = tried else { break };
                 runs += 1;
-                let case = self.run((tree.current(), candidate.clone()), None);
+                let (case, _) = self.run(tree.current(), candidate.clone())?;
                 if way_of_failing(&case) == wanted {
                     (input, schedule, decisions) = (tree.current(), candidate, case.decisions);
                     fails = true;
@@ -226,12 +247,18 @@ impl<R> Scenario<R> {
             }
             simpler = if fails { tree.simplify() } else { tree.complicate() };
         }
-        let story = format!("  smallest input that fails: {input:?}");
-        let root = self.with(input);
-        let driver = Driver::new(&self.config, &root);
-        let case = run(&driver, &mut Scripted::new(&schedule));
-        Smallest { story, replayed: explain(&driver, &self.config, &root, case) }
+        let story = told(&input);
+        let replayed = self.watched(input, move |config, root| {
+            let driver = Driver::new(config, root);
+            let case = run(&driver, &mut Scripted::new(&schedule));
+            explain(&driver, config, root, case)
+        })?;
+        Ok(Smallest { story, replayed })
     }
+}
+
+fn told(input: &impl Debug) -> String {
+    format!("  smallest input that fails: {input:?}")
 }
 
 /// Failures that differ in this are not the same.

@@ -9,6 +9,7 @@ use crate::replay::drive::{Driven, Driver, Ending};
 use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
+use crate::watchdog::watch;
 use crate::{Check, Violation, hash};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::Location;
@@ -31,23 +32,23 @@ impl Check {
         F: Future<Output = ()> + Send + 'static,
     {
         let root = Root::new(root, Location::caller());
-        let config = Rc::new(self.config.clone());
-        if let Some(report) = replay::run::asked_for(&config, &root) {
-            return report;
-        }
-        let driver = Driver::new(&config, &root);
-        let mut strategy = sampling.strategy();
-        let mut cases = Cases::new(&config);
-        let mut failure = None;
-        while cases.coverage.executions < sampling.cases && cases.bound.is_none() {
-            let case = run(&driver, &mut *strategy);
-            cases.count(&case);
-            if case.fails() {
-                failure = Some(explain(&driver, &config, &root, case));
-                break;
+        let strategy = sampling.to_string();
+        self.watched(root, strategy, move |config, root| {
+            let driver = Driver::new(config, root);
+            let mut strategy = sampling.strategy();
+            let mut cases = Cases::new(config);
+            let mut failure = None;
+            while cases.coverage.executions < sampling.cases && cases.bound.is_none() {
+                let case = run(&driver, &mut *strategy);
+                cases.count(&case);
+                if case.fails() {
+                    failure = Some(explain(&driver, config, root, case));
+                    break;
+                }
             }
-        }
-        cases.report(sampling.to_string(), failure, &driver)
+            cases.judge_all(&driver);
+            cases.finish(sampling.to_string(), failure)
+        })
     }
 
     /// Runs the scenario under one schedule that is given as data. The verdict is at most `Sampled(1)`.
@@ -61,19 +62,49 @@ impl Check {
         F: Future<Output = ()> + Send + 'static,
     {
         let root = Root::new(root, Location::caller());
-        let config = Rc::new(self.config.clone());
-        if let Some(report) = replay::run::asked_for(&config, &root) {
-            return report;
-        }
-        let driver = Driver::new(&config, &root);
-        let case = run(&driver, &mut Scripted::new(schedule));
-        let mut cases = Cases::new(&config);
-        cases.count(&case);
-        cases.decisions_max = cases.decisions_max.max(1);
-        let failure = case.fails().then(|| replay::replay_twice(&config, &root, &case.driven.path));
         let departures = schedule.0.len();
-        cases.report(format!("one schedule with {departures} departures"), failure, &driver)
+        let strategy = format!("one schedule with {departures} departures");
+        let schedule = schedule.clone();
+        self.watched(root, strategy.clone(), move |config, root| {
+            let driver = Driver::new(config, root);
+            let case = run(&driver, &mut Scripted::new(&schedule));
+            let mut cases = Cases::new(config);
+            cases.count(&case);
+            // One schedule says nothing about whether there are others.
+            cases.decisions_max = cases.decisions_max.max(1);
+            let failure =
+                case.fails().then(|| replay::replay_twice(config, root, &case.driven.path));
+            cases.judge_all(&driver);
+            cases.finish(strategy, failure)
+        })
     }
+
+    /// Does `work` where a thread that never comes back is noticed, unless a replay is asked for.
+    fn watched(
+        &self,
+        root: Root,
+        strategy: String,
+        work: impl FnOnce(&Rc<Config>, &Root) -> Report + Send + 'static,
+    ) -> Report {
+        let config = sampled(&self.config);
+        let done = watch(config.limits.silence, move || {
+            let config = Rc::new(config);
+            let asked = replay::run::asked_for(&config, &root);
+            asked.unwrap_or_else(|| work(&config, &root))
+        });
+        done.unwrap_or_else(|problem| {
+            Report::failed(&self.config, engine(&self.config, &strategy), problem)
+        })
+    }
+}
+
+/// The check as it is sampled: what is only right if nobody aborts a task is not taken for granted.
+pub(super) fn sampled(config: &Config) -> Config {
+    Config { aborts: true, ..config.clone() }
+}
+
+pub(super) fn engine(config: &Config, strategy: &str) -> Engine {
+    Engine::Sample { strategy: format!("{strategy}, {} grain", config.grain) }
 }
 
 /// One execution, with what there was to decide in it.
@@ -201,19 +232,13 @@ impl Cases {
 
     /// Judges what only all cases of one driver together show.
     pub(super) fn judge_all(&mut self, driver: &Driver<'_>) {
-        let cycle = laws::report_cycle(&driver.machine.edges.borrow());
-        let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
-        self.cycle = self.cycle.take().or(cycle.filter(|v| !waived(v)));
+        self.add_cycle(laws::report_cycle(&driver.machine.edges.borrow()));
     }
 
-    fn report(
-        mut self,
-        strategy: String,
-        failure: Option<Replayed>,
-        driver: &Driver<'_>,
-    ) -> Report {
-        self.judge_all(driver);
-        self.finish(strategy, failure)
+    /// A cycle of locks that some cases together show.
+    pub(super) fn add_cycle(&mut self, cycle: Option<Violation>) {
+        let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
+        self.cycle = self.cycle.take().or(cycle.filter(|v| !waived(v)));
     }
 
     pub(super) fn finish(mut self, strategy: String, failure: Option<Replayed>) -> Report {
@@ -233,7 +258,7 @@ impl Cases {
         self.coverage.seconds = self.started.elapsed().as_secs_f64();
         Report {
             name: self.config.name.clone(),
-            engine: Engine::Sample { strategy: format!("{strategy}, {} grain", self.config.grain) },
+            engine: engine(&self.config, &strategy),
             verdict,
             coverage: self.coverage,
             waived: self.config.waived.clone(),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(sampling: Sampling, preemptions: usize, root: Root) {
+    fn check(sampling: Sampling, preemptions: usize, root: Root) -> Case {
         let driver = Driver::new(&Rc::new(Config::new("shrink")), &root);
         let mut strategy = sampling.strategy();
         let failing = std::iter::repeat_with(|| run(&driver, &mut *strategy))
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(law_of(&shrunk), before.1);
         assert_eq!(shrunk.preemptions, preemptions, "{:?}", shrunk.driven.path);
         assert!(before.0.0 > preemptions + 2, "nothing to shrink: {:?}", before.0);
+        shrunk
     }
 
     #[test]
@@ -174,6 +175,23 @@ mod tests {
         let root = || Root::new(|| lost_update(2, 8), Location::caller());
         check(Sampling::random(11), 1, root());
         check(Sampling::random(12), 1, root());
+    }
+
+    #[test]
+    fn choices_that_do_not_matter_are_shrunk_to_the_first() {
+        async fn chooses() {
+            for _ in 0..6 {
+                rt::select! {
+                    () = std::future::ready(()) => {}
+                    () = std::future::ready(()) => {}
+                }
+            }
+            lost_update(2, 4).await;
+        }
+        let root = Root::new(chooses, Location::caller());
+        let shrunk = check(Sampling::random(14), 1, root);
+        // The one preemption, and going on with one task or the other at the start.
+        assert!(shrunk.departures.len() <= 2, "{:?}", shrunk.departures);
     }
 
     #[test]
