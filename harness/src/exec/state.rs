@@ -2,6 +2,7 @@
 
 use super::{Announced, Exec, Pick, Status, Task};
 use crate::hash;
+use crate::model::Model;
 use selvedge_rt::check::engine::{Op, OpKind};
 
 /// A task that need not be explored here: what it announces was explored from a state before, and
@@ -77,9 +78,11 @@ impl Exec {
         key
     }
 
-    /// The state of all objects, whoever waits on them.
+    /// The state of all objects, whoever waits on them. Giving way is no state that matters to anybody:
+    /// each time it is another object that gives way.
     pub fn objects_state(&self) -> u128 {
-        let prints = self.objects.iter().map(|o| (o.key, o.fingerprint(self.now, |_| 0)));
+        let shared = self.objects.iter().filter(|o| !matches!(o.model, Model::Yield(_)));
+        let prints = shared.map(|o| (o.key, o.fingerprint(self.now, |_| 0)));
         let left = prints.filter(|(_, print)| *print != 0);
         left.map(|(key, print)| hash::part(key, print)).fold(0, u128::wrapping_add)
     }
