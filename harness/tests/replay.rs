@@ -106,6 +106,37 @@ fn a_livelock_is_replayed_from_its_token() {
 }
 
 #[test]
+fn a_token_does_not_depend_on_the_reductions_of_the_search() {
+    // Cancelling and dropping senders are settled here and there, so a reduced search skips decisions.
+    async fn late_cancel() {
+        let token = rt::sync::CancellationToken::new();
+        let (tx, mut rx) = rt::sync::mpsc::channel::<()>(1);
+        let mut tasks = rt::task::JoinSet::new();
+        for _ in 0..2 {
+            let (token, tx) = (token.clone(), tx.clone());
+            tasks.spawn(async move {
+                token.cancel();
+                drop(tx.clone());
+                drop(tx);
+                token.cancelled().await;
+            });
+        }
+        drop(tx);
+        assert!(rx.recv().await.is_none() && tasks.len() == 2);
+        let cancelled = token.is_cancelled();
+        while tasks.join_next().await.is_some() {}
+        assert!(!cancelled, "it was cancelled before the channel ended");
+    }
+    for reductions in [Reductions::default(), Reductions { settled: false, ..Reductions::NONE }] {
+        let check = Check::new("late").reductions(reductions);
+        let report = check.explore(late_cancel);
+        report.assert_violates(Law::Panic);
+        replays(&Check::new("late"), &report, || || Box::pin(late_cancel()));
+        replays(&check, &report, || || Box::pin(late_cancel()));
+    }
+}
+
+#[test]
 fn a_schedule_that_breaks_nothing_any_more_is_no_failure() {
     let token = token_of(&locks().explore(opposite_locks));
     let waived = locks().waive(Law::Deadlock, "fixed").waive(Law::NeverClosed, "fixed");

@@ -174,6 +174,26 @@ mod verdicts {
     }
 
     #[test]
+    fn code_that_never_comes_back_is_given_up() {
+        async fn blocks(seconds: u64) {
+            std::thread::sleep(std::time::Duration::from_secs(seconds));
+        }
+        let silence = std::time::Duration::from_millis(50);
+        let check = Check::new("blocks").limits(Limits { silence, ..Limits::default() });
+        let given_up = |report: &Report| {
+            assert!(
+                matches!(report.verdict, Verdict::Failed(Problem::NeverYields { .. })),
+                "{report}"
+            );
+        };
+        given_up(&check.sample(Sampling::random(1), || blocks(9)));
+        given_up(&check.run_schedule(&Schedule::default(), || blocks(9)));
+        let report = check.proptest(Runs::new(5), 9..10u64, blocks);
+        given_up(&report);
+        assert!(report.story.is_some_and(|s| s.contains("input that fails: 9")));
+    }
+
+    #[test]
     fn a_limit_of_executions_is_no_clean_verdict() {
         let limits = Limits { executions: 5, ..Limits::default() };
         let report = Check::new("l").limits(limits).sample(Sampling::random(1), || orders(2));
