@@ -25,7 +25,7 @@ impl Cell {
 
     /// One access. `None`: the execution is over, and loom is not asked any more.
     fn access<R>(&self, access: impl FnOnce(&AtomicU64) -> R) -> Option<R> {
-        active().and_then(|machine| machine.access(|| access(&self.atomic)))
+        active().and_then(|machine| machine.access(1, || access(&self.atomic)))
     }
 
     /// Replaces `old` by `new`; the other value that it is, if it is another.

@@ -1,6 +1,7 @@
 //! The machine of one search: what loom's threads share.
 
 use super::choice::{Choice, Choices};
+use super::trace::{Event, Trace};
 use super::{TASKS_MAX, task};
 use crate::config::Config;
 use crate::exec::{Announced, Exec, Machine, Status};
@@ -31,6 +32,7 @@ pub(super) struct LoomMachine {
     /// The ledger, the models and the laws; its fibers are not used.
     pub machine: Rc<Machine>,
     pub choices: RefCell<Choices>,
+    pub trace: RefCell<Trace>,
     pub halt: RefCell<Option<Halt>>,
     pub coverage: RefCell<Coverage>,
     pub outcomes: RefCell<BTreeSet<u64>>,
@@ -44,7 +46,11 @@ pub(super) struct LoomMachine {
     pub(super) threads: RefCell<Vec<LoomThread>>,
     /// The execution is abandoned: what is still alive ends as soon as it runs.
     over: Cell<bool>,
-    /// Loom itself panicked: it is not called any more.
+    /// Operations that are being done: one, and others inside it.
+    pub(super) operating: Cell<u32>,
+    /// The execution has cells with loom's memory model.
+    pub(super) weak: Cell<bool>,
+    /// Loom panicked, or would hang: it is not called any more.
     broken: Cell<bool>,
     /// A stack for the root: that of loom's first thread is too small.
     stack: RefCell<Option<DefaultStack>>,
@@ -66,6 +72,7 @@ impl LoomMachine {
         Rc::new(LoomMachine {
             machine: Machine::new(config.clone()),
             choices: RefCell::default(),
+            trace: RefCell::default(),
             halt: RefCell::default(),
             coverage: RefCell::default(),
             outcomes: RefCell::default(),
@@ -76,6 +83,8 @@ impl LoomMachine {
             accesses: RefCell::default(),
             threads: RefCell::default(),
             over: Cell::new(false),
+            operating: Cell::new(0),
+            weak: Cell::new(false),
             broken: Cell::new(false),
             stack: RefCell::default(),
         })
@@ -84,9 +93,10 @@ impl LoomMachine {
     /// Whether the search is at its end: it found something, or a limit is hit.
     pub(super) fn must_stop(&self) -> bool {
         let limits = &self.config.limits;
-        let bound = if self.coverage.borrow().executions >= limits.executions {
+        let executions = self.coverage.borrow().executions;
+        let bound = if executions >= limits.executions {
             Bound::Executions(limits.executions)
-        } else if self.started.elapsed() > limits.time {
+        } else if executions > 0 && self.started.elapsed() > limits.time {
             Bound::Time(limits.time)
         } else {
             return self.halt.borrow().is_some();
@@ -101,6 +111,9 @@ impl LoomMachine {
         self.accesses.borrow_mut().clear();
         self.threads.borrow_mut().clear();
         self.over.set(false);
+        self.operating.set(0);
+        self.weak.set(false);
+        self.trace.borrow_mut().begin();
         self.machine.reset(&[], true);
         self.machine.spawn(self.root.task());
         let body = self.take_body(0);
@@ -229,7 +242,10 @@ impl LoomMachine {
             }
         }
         let sentinel = Sentinel(&self.broken);
+        // Each task has its own.
+        let operating = self.operating.get();
         let result = call();
+        self.operating.set(operating);
         std::mem::forget(sentinel);
         result
     }
@@ -243,8 +259,34 @@ impl LoomMachine {
         ))));
     }
 
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken.get()
+    /// Ends the search at once, from the bottom of a thread, where loom can no longer go on. The other
+    /// threads are leaked.
+    pub(super) fn bail_if_broken(&self) {
+        if self.broken.get() {
+            if self.halt.borrow().is_none() {
+                self.broke();
+            }
+            std::panic::resume_unwind(Box::new(super::Stop));
+        }
+    }
+
+    /// Follows what a task is about to do. `None`: the execution is over.
+    pub(super) fn follow(&self, t: usize, event: Event<'_>) -> Option<usize> {
+        let followed = self.trace.borrow_mut().step(t, event);
+        match followed {
+            Ok(at) => (!self.is_over()).then_some(at),
+            Err(step) => {
+                self.bail(Problem::Nondeterminism { step });
+                None
+            }
+        }
+    }
+
+    /// The scenario does not do what it did before: loom must not be called any more.
+    pub(super) fn bail(&self, problem: Problem) {
+        self.broken.set(true);
+        self.machine.exec.borrow_mut().winding_up = true;
+        self.halt.borrow_mut().get_or_insert(Halt::Problem(problem));
     }
 
     /// From here on task `t` runs.
@@ -253,20 +295,21 @@ impl LoomMachine {
     }
 
     /// An access to a loom object: others may run before it, and then none until the next one.
-    /// `None`: the execution is over and loom was not asked.
-    pub(super) fn access<R>(&self, access: impl FnOnce() -> R) -> Option<R> {
+    /// `None`: the execution is over and loom was not asked. `inside`: so many operations it is part of.
+    pub(super) fn access<R>(&self, inside: u32, access: impl FnOnce() -> R) -> Option<R> {
         if self.is_over() {
             return None;
         }
         let t = self.task();
-        // While a panic unwinds no other thread may run: std counts panics by thread of the system. Loom
-        // then takes the access for a part of the step before it.
-        let unwinding = std::thread::panicking();
-        if unwinding {
+        // While a panic unwinds no other thread may run: std counts panics by thread of the system. Nor
+        // in the middle of another operation, whose primitive may hold a lock of its own. Loom then
+        // takes the access for a part of the step before it.
+        let alone = std::thread::panicking() || self.operating.get() > inside;
+        if alone {
             ::loom::stop_exploring();
         }
         let result = self.loom(access);
-        if unwinding {
+        if alone {
             ::loom::explore();
         }
         self.runs(t);
@@ -274,7 +317,7 @@ impl LoomMachine {
     }
 
     pub(super) fn touch(&self, access: &Mutex<()>) {
-        self.access(|| drop(access.lock()));
+        self.access(0, || drop(access.lock()));
     }
 
     /// The access that comes before an operation on an object.
@@ -369,6 +412,9 @@ impl LoomMachine {
     pub(super) fn wait_for_lock(&self, op: &Op, t: usize) -> bool {
         let free = |e: &Exec| e.objects[op.object.index as usize].enabled(op);
         while !free(&self.machine.exec.borrow()) {
+            if self.follow(t, Event::Park).is_none() {
+                return false;
+            }
             self.machine.exec.borrow_mut().tasks[t].status = Status::Announced(Announced::Op(*op));
             self.judge_if_quiet();
             self.park(t);

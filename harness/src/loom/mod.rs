@@ -16,7 +16,9 @@
 //!    threads alive that takes the process down. We see it first, and the execution is *abandoned*:
 //!    every task is let go and ends at once ([`LoomMachine::halt`](machine::LoomMachine::halt)). The search is
 //!    stopped at the start of the next execution, when nothing is alive.
-//! 6. A `choose` is decided before the whole search and searched for again ([`choice`]).
+//! 6. Nor must it meet code that is not deterministic: it would hang ([`trace`]). Then the search ends at
+//!    once, and what is alive is leaked ([`LoomMachine::bail`](machine::LoomMachine::bail)).
+//! 7. A `choose` is decided before the whole search and searched for again ([`choice`]).
 //!
 //! What it leaves out: two operations on one object synchronise memory, even where the real primitive
 //! promises less; and time, which it does not model.
@@ -25,6 +27,7 @@ mod cell;
 mod choice;
 mod machine;
 mod task;
+mod trace;
 
 use crate::config::{Clock, Config, Grain};
 use crate::scenario::Root;
@@ -119,9 +122,10 @@ fn search(config: &Config, root: &Root) -> Report {
             }
             break;
         }
-        if machine.must_stop() || !machine.choices.borrow_mut().next() {
+        if machine.halt.borrow().is_some() || !machine.choices.borrow_mut().next() {
             break;
         }
+        machine.trace.borrow_mut().forget();
     }
     let mut coverage = machine.coverage.borrow().clone();
     let outcomes = machine.outcomes.take();

@@ -2,7 +2,8 @@
 
 use super::cell;
 use super::machine::{Halt, LoomMachine};
-use crate::exec::{Status, Trouble};
+use super::trace::Event;
+use crate::exec::Status;
 use crate::verdict::Problem;
 use selvedge_rt::check::engine::{
     Body, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
@@ -21,12 +22,16 @@ const IDLE_OPS_MAX: u32 = 1_000;
 /// Polls a task to its end, or to that of the execution.
 pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) {
     machine.machine.exec.borrow_mut().current = t;
+    machine.operating.set(0);
     let waker = machine.machine.exec.borrow().tasks[t].waker.clone();
     loop {
+        if machine.is_over() || machine.follow(t, Event::Poll).is_none() {
+            break;
+        }
         if t != 0 {
             machine.touch_gate(t);
         }
-        if !machine.count_step() {
+        if machine.is_over() || !machine.count_step() {
             break;
         }
         let cancel = {
@@ -49,6 +54,11 @@ pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) 
         let mut e = machine.machine.exec.borrow_mut();
         e.tasks[t].killed = false;
         if polled.is_ready() {
+            drop(e);
+            if machine.follow(t, Event::End).is_none() {
+                break;
+            }
+            let mut e = machine.machine.exec.borrow_mut();
             // Its last operations, where its output was dropped, may have woken others.
             e.end_task(t);
             drop(e);
@@ -68,13 +78,14 @@ pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) 
             give_way_if_unfair(machine, t);
             continue;
         }
+        if machine.follow(t, Event::Park).is_none() {
+            break;
+        }
         machine.judge_if_quiet();
         machine.park(t);
     }
-    if machine.is_broken() {
-        machine.broke();
-    }
     body.discard();
+    machine.bail_if_broken();
 }
 
 /// A task that only ever wakes itself would run for ever, and others never.
@@ -87,8 +98,9 @@ fn give_way_if_unfair(machine: &LoomMachine, t: usize) {
             .iter()
             .enumerate()
             .any(|(o, task)| o != t && matches!(task.status, Status::Ready));
-        let unfair = e.tasks[t].yields > YIELDS_MAX && others;
-        e.unfair |= unfair;
+        let unfair = e.tasks[t].yields > YIELDS_MAX;
+        // Alone, it may still see one old value for ever.
+        e.unfair |= unfair && (others || machine.weak.get());
         unfair
     };
     if unfair {
@@ -133,7 +145,10 @@ impl Engine for LoomMachine {
         {
             let mut e = self.machine.exec.borrow_mut();
             if op.object.execution != e.execution {
-                e.trouble.get_or_insert(Trouble::Outlives(op.site));
+                // The last execution did not come here.
+                drop(e);
+                self.bail(Problem::Outlives { at: op.site.into() });
+                return self.idle(&op, run);
             }
             for (o, task) in e.tasks.iter_mut().enumerate() {
                 if o != t {
@@ -141,10 +156,10 @@ impl Engine for LoomMachine {
                 }
             }
         }
-        self.stop_if_judged();
-        if self.is_over() || !self.count_step() {
+        if !self.count_step() {
             return self.idle(&op, run);
         }
+        let Some(step) = self.follow(t, Event::Op(&op)) else { return self.idle(&op, run) };
         match op.kind {
             kind if kind.is_silent() => {}
             // The engine does what there is to do, and only polls can tell.
@@ -166,10 +181,13 @@ impl Engine for LoomMachine {
             }
             std::panic::resume_unwind(Box::new(Stopped));
         }
+        self.operating.set(self.operating.get() + 1);
         let outcome = run();
+        self.operating.set(self.operating.get() - 1);
         if self.is_over() {
             return;
         }
+        self.trace.borrow_mut().outcome(step, outcome);
         let mut edges = self.machine.edges.borrow_mut();
         self.machine.exec.borrow_mut().applied(op, outcome, &mut edges);
         drop(edges);
@@ -220,7 +238,11 @@ impl Engine for LoomMachine {
     }
 
     fn weak_cell(&self, initial: u64) -> Option<Box<dyn WeakCell>> {
-        (!self.is_over()).then(|| Box::new(cell::Cell::new(initial)) as Box<dyn WeakCell>)
+        if self.is_over() {
+            return None;
+        }
+        self.weak.set(true);
+        Some(Box::new(cell::Cell::new(initial)))
     }
 
     fn name_task(&self, name: &str) {
