@@ -114,6 +114,8 @@ impl LoomMachine {
         self.operating.set(0);
         self.weak.set(false);
         self.trace.borrow_mut().begin();
+        // Wakes by what an execution that was abandoned left behind, this search's or another's.
+        self.machine.exec.borrow_mut().drain_wakes(None);
         self.machine.reset(&[], true);
         self.machine.spawn(self.root.task());
         let body = self.take_body(0);
