@@ -226,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn no_address_gets_into_a_log() {
+        let root = Root::new(pool, Location::caller());
+        let driver = Driver::new(&config(), &root);
+        let path = driver.run(&mut |options| *options.last().unwrap()).path;
+        let has_address = |event: &Event| event.op.future != 0;
+        assert!(driver.machine.exec.borrow().log.iter().flatten().any(has_address));
+        assert!(!replay(&config(), &root, &path).log.iter().any(has_address));
+    }
+
+    #[test]
     fn the_essential_part_of_a_schedule_replays_all_of_it() {
         let root = Root::new(pool, Location::caller());
         let whole = replay(&config(), &root, &last_options(&root));
