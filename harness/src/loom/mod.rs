@@ -127,7 +127,7 @@ fn search(config: &Config, root: &Root) -> Report {
         }
         machine.trace.borrow_mut().forget();
     }
-    let mut coverage = machine.coverage.borrow().clone();
+    let mut coverage = *machine.coverage.borrow();
     let outcomes = machine.outcomes.take();
     coverage.outcomes = outcomes.len() as u64;
     coverage.seconds = started.elapsed().as_secs_f64();

@@ -185,7 +185,7 @@ fn scenario_that_is_not_deterministic_is_told_and_does_not_hang() {
             let theirs = number.clone();
             let task = rt::spawn(async move {
                 // In every second execution it does less.
-                if nth % 2 == 0 {
+                if nth.is_multiple_of(2) {
                     *theirs.lock().await += 1;
                 }
             });
