@@ -23,8 +23,9 @@ impl History {
             _ => {}
         }
         let outcome_hash = hash::of(&outcome);
-        self.hash =
-            [task, op.kind as u64, op.arg, outcome_hash].into_iter().fold(self.hash, hash::mix);
+        let site = (op.site.line() as u64) << 32 | op.site.column() as u64;
+        let what = [task, op.kind as u64, op.arg, op.value, site, outcome_hash];
+        self.hash = what.into_iter().fold(self.hash, hash::mix);
         match (op.kind, outcome) {
             // What a receive or a look sees is a function of the history.
             (

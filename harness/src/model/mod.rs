@@ -44,9 +44,11 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    /// What it waits for, and whether it was woken.
+    /// What it waits for and where, and whether it was woken.
     pub fn place(&self) -> u128 {
-        hash::mix(hash::mix(self.kind as u128, self.arg), self.woken as u64 | (self.by_one as u64) << 1)
+        let site = (self.site.line() as u64) << 32 | self.site.column() as u64;
+        let flags = self.woken as u64 | (self.by_one as u64) << 1;
+        hash::mix(hash::mix(hash::mix(self.kind as u128, self.arg), flags), site)
     }
 }
 
@@ -203,6 +205,14 @@ impl Object {
         None
     }
 
+    /// Whether several futures of one task wait here that only their place in the queue tells apart.
+    pub fn has_alike(&self, step: &Step) -> bool {
+        let alike = |w: &&Waiter| {
+            w.task == step.task && w.kind == step.op.kind && w.site == step.op.site
+        };
+        self.waiters.iter().filter(alike).count() > 1
+    }
+
     /// Marks the waiters that an operation woke: for each wake the first of that task that it can be.
     fn note_woken(&mut self, step: Step, woken: &[usize]) {
         use OpKind::*;
@@ -274,7 +284,7 @@ impl Object {
             Model::Permits(m) => m.commute(a, b, self.waiters.is_empty()),
             Model::Token(m) => m.commute(a, b),
             Model::Join(_) => false,
-            Model::JoinSet(_) => false,
+            Model::JoinSet(_) => join::commute(a, b),
             Model::Notify(_) => false,
             Model::Atomic(_) => atomic::commute(a, b),
             Model::Timer(_) | Model::Yield(_) => true,

@@ -41,6 +41,8 @@ mod supervisor;
 mod worker;
 
 pub use pool::{JobId, Pool, Rejected, TryRejected};
+#[doc(hidden)]
+pub use report::Leftover;
 pub use report::{Done, Outcome, PoolReport};
 pub use results::Results;
 

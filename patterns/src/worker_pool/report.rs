@@ -60,90 +60,76 @@ impl<J, R> PoolReport<J, R> {
         self.done + self.panicked + self.cancelled.len() as u64
     }
 
-    /// Whether every result went somewhere: the jobs that ran, as the workers counted them, are the
-    /// results that the consumer received and those handed back here.
-    ///
-    /// Always true; `false` is a bug of this crate.
-    pub fn is_conserved(&self) -> bool {
-        self.done + self.panicked == self.delivered + self.undelivered.len() as u64
-    }
-
     /// Whether the pool was complete, no job panicked and every result was delivered.
     pub fn is_clean(&self) -> bool {
         self.end.is_complete() && self.panicked == 0 && self.undelivered.is_empty()
     }
 }
 
-/// What one worker did, and what all did, added up.
-pub(super) struct Tally<J, R> {
-    pub(super) done: u64,
-    pub(super) panicked: u64,
+/// What a worker that stops before the end of the queue leaves behind.
+///
+/// Public, and hidden, for model checkers: with its `Hash` they see that two workers that left nothing
+/// are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Leftover<J, R> {
+    /// A job that gave no result: with the job if it never started.
+    Cancelled(JobId, Option<J>),
+    /// A result that found no taker.
+    Undelivered(Done<R>),
+}
+
+/// The supervisor's output: what did not reach the consumer.
+pub(super) struct Account<J, R> {
     pub(super) cancelled: Vec<(JobId, Option<J>)>,
     pub(super) undelivered: Vec<Done<R>>,
-    /// Whether the worker ended for another reason than the end of the queue.
-    pub(super) stopped: bool,
-}
-
-impl<J, R> Default for Tally<J, R> {
-    fn default() -> Self {
-        Tally {
-            done: 0,
-            panicked: 0,
-            cancelled: Vec::new(),
-            undelivered: Vec::new(),
-            stopped: false,
-        }
-    }
-}
-
-impl<J, R> Tally<J, R> {
-    /// Counts a job that ran.
-    pub(super) fn count(&mut self, outcome: &Outcome<R>) {
-        match outcome {
-            Outcome::Returned(_) => self.done += 1,
-            Outcome::Panicked(_) => self.panicked += 1,
-        }
-    }
-
-    /// Lists a job that gave no result, and stops.
-    pub(super) fn give_up(&mut self, id: JobId, job: Option<J>) {
-        self.cancelled.push((id, job));
-        self.stopped = true;
-    }
-
-    /// Keeps a result that found no taker, and stops.
-    pub(super) fn keep(&mut self, done: Done<R>) {
-        self.undelivered.push(done);
-        self.stopped = true;
-    }
-
-    /// Adds what another worker did.
-    pub(super) fn add(&mut self, other: Self) {
-        self.done += other.done;
-        self.panicked += other.panicked;
-        self.cancelled.extend(other.cancelled);
-        self.undelivered.extend(other.undelivered);
-    }
-}
-
-/// The supervisor's output.
-pub(super) struct Account<J, R> {
-    pub(super) total: Tally<J, R>,
     pub(super) cut_short: bool,
 }
 
+impl<J, R> Default for Account<J, R> {
+    fn default() -> Self {
+        Account { cancelled: Vec::new(), undelivered: Vec::new(), cut_short: false }
+    }
+}
+
 impl<J, R> Account<J, R> {
+    /// Lists what a worker left.
+    pub(super) fn list(&mut self, left: Option<Leftover<J, R>>) {
+        match left {
+            Some(Leftover::Cancelled(id, job)) => self.cancelled.push((id, job)),
+            Some(Leftover::Undelivered(done)) => self.undelivered.push(done),
+            None => {}
+        }
+    }
+
     /// The report, with what only the consumer knows.
-    pub(super) fn report(self, delivered: u64, unread: Vec<Done<R>>) -> PoolReport<J, R> {
+    pub(super) fn report(self, delivered: Delivered, unread: Vec<Done<R>>) -> PoolReport<J, R> {
         let mut undelivered = unread;
-        undelivered.extend(self.total.undelivered);
+        undelivered.extend(self.undelivered);
+        let mut all = delivered;
+        undelivered.iter().for_each(|done| all.count(&done.outcome));
         PoolReport {
             end: if self.cut_short { End::Cancelled } else { End::Complete },
-            done: self.total.done,
-            panicked: self.total.panicked,
-            cancelled: self.total.cancelled,
-            delivered,
+            done: all.returned,
+            panicked: all.panicked,
+            cancelled: self.cancelled,
+            delivered: delivered.returned + delivered.panicked,
             undelivered,
+        }
+    }
+}
+
+/// Results that the consumer received.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Delivered {
+    returned: u64,
+    panicked: u64,
+}
+
+impl Delivered {
+    pub(super) fn count<R>(&mut self, outcome: &Outcome<R>) {
+        match outcome {
+            Outcome::Returned(_) => self.returned += 1,
+            Outcome::Panicked(_) => self.panicked += 1,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The consumer's side of a pool.
 
-use super::report::{Account, Done, PoolReport};
+use super::report::{Account, Delivered, Done, PoolReport};
 use futures_core::Stream;
 use rt::sync::{DropGuard, mpsc};
 use rt::task::JoinHandle;
@@ -22,7 +22,7 @@ pub struct Results<J, R> {
     stop: DropGuard,
     results: mpsc::Receiver<Done<R>>,
     supervisor: JoinHandle<Account<J, R>>,
-    delivered: u64,
+    delivered: Delivered,
 }
 
 impl<J, R> Results<J, R> {
@@ -31,7 +31,7 @@ impl<J, R> Results<J, R> {
         stop: DropGuard,
         supervisor: JoinHandle<Account<J, R>>,
     ) -> Self {
-        Results { stop, results, supervisor, delivered: 0 }
+        Results { stop, results, supervisor, delivered: Delivered::default() }
     }
 
     /// Waits for the next result; `None` once the pool has ended and every result was received.
@@ -43,7 +43,7 @@ impl<J, R> Results<J, R> {
     /// If the future is dropped early, no result was received.
     pub async fn next(&mut self) -> Option<Done<R>> {
         let next = self.results.recv().await;
-        self.delivered += u64::from(next.is_some());
+        next.iter().for_each(|done| self.delivered.count(&done.outcome));
         next
     }
 
@@ -106,7 +106,9 @@ impl<J, R> Stream for Results<J, R> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Done<R>>> {
         let next = self.results.poll_recv(cx);
-        self.delivered += u64::from(matches!(next, Poll::Ready(Some(_))));
+        if let Poll::Ready(Some(done)) = &next {
+            self.delivered.count(&done.outcome);
+        }
         next
     }
 }

@@ -9,7 +9,7 @@
 //!    seen the queue closed and empty: from then on there is no submitter to free and no job to take
 //!    back, and the workers that are still busy listen for themselves.
 
-use super::report::{Account, Tally};
+use super::report::{Account, Leftover};
 use super::worker::Worker;
 use rt::task::{JoinError, JoinSet};
 use selvedge_rt as rt;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Owns the workers until they have ended.
 pub(super) struct Supervisor<J, R, F> {
     pub(super) shared: Arc<Worker<J, R, F>>,
-    pub(super) workers: JoinSet<Tally<J, R>>,
+    pub(super) workers: JoinSet<Option<Leftover<J, R>>>,
 }
 
 impl<J: Send + 'static, R: Send + 'static, F> Supervisor<J, R, F> {
@@ -30,26 +30,27 @@ impl<J: Send + 'static, R: Send + 'static, F> Supervisor<J, R, F> {
             () = self.shared.token.cancelled() => None,
         };
         // Idle workers end with the queue, but each busy one may see the cancel before this task.
-        let cancelled = first.as_ref().is_none_or(|tally| tally.stopped);
+        let cancelled = first.as_ref().is_none_or(Option::is_some);
         let closed = cancelled && self.shared.jobs.close();
-        let mut total = first.unwrap_or_default();
+        let mut account = Account::default();
+        account.list(first.flatten());
         while let Some(ended) = self.workers.join_next().await {
-            total.add(own_end(ended));
+            account.list(own_end(ended));
         }
         if cancelled {
             while let Ok((id, job)) = self.shared.jobs.try_recv() {
-                total.cancelled.push((id, Some(job)));
+                account.list(Some(Leftover::Cancelled(id, Some(job))));
             }
         }
         // Cut short if someone may have been refused, or something accepted was not run. A cancel
         // after the last handle was dropped, that finds every job done, cut nothing.
-        let cut_short = closed || !total.cancelled.is_empty();
-        Account { total, cut_short }
+        account.cut_short = closed || !account.cancelled.is_empty();
+        account
     }
 }
 
-/// What a worker returned. Jobs cannot bring one down and nobody aborts one, so anything else is a
-/// bug here, or a runtime that is shut down, in which case nobody hears this.
-fn own_end<J, R>(ended: Result<Tally<J, R>, JoinError>) -> Tally<J, R> {
+/// What a worker left. Jobs cannot bring one down and nobody aborts one, so anything else than its own
+/// end is a bug here, or a runtime that is shut down, in which case nobody hears this.
+fn own_end<J, R>(ended: Result<Option<Leftover<J, R>>, JoinError>) -> Option<Leftover<J, R>> {
     ended.unwrap_or_else(|error| panic!("a worker did not come to its own end: {error}"))
 }

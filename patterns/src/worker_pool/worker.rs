@@ -1,10 +1,10 @@
 //! One worker: take a job, run it, deliver its result.
 //!
 //! On the way of a job that goes well there are three operations: receive, a look at the token,
-//! send. A worker touches nothing that is shared besides; its counts are its own and come back as
-//! its task's output.
+//! send. A worker keeps no account: it stops at the first thing that it cannot deliver, and returns
+//! that, so that one worker that ended with the queue is like any other.
 
-use super::report::{Done, Outcome, Tally};
+use super::report::{Done, Leftover, Outcome};
 use super::{JobId, OnCancel};
 use crate::panic;
 use futures_util::FutureExt;
@@ -24,30 +24,29 @@ pub(super) struct Worker<J, R, F> {
 }
 
 /// Works until the queue is closed and empty, the pool is cancelled, or the consumer is gone.
-pub(super) async fn run<J, R, F, Fut>(shared: Arc<Worker<J, R, F>>) -> Tally<J, R>
+pub(super) async fn run<J, R, F, Fut>(shared: Arc<Worker<J, R, F>>) -> Option<Leftover<J, R>>
 where
     F: Fn(J) -> Fut,
     Fut: Future<Output = R>,
 {
-    let mut tally = Tally::default();
     while let Ok((id, job)) = shared.jobs.recv().await {
         // After the receive, not before it: a look before would let this job start although the
         // cancel came while the worker waited for it.
-        if shared.token.is_cancelled() {
-            tally.give_up(id, Some(job));
-            break;
-        }
-        let Some(outcome) = shared.work(job).await else {
-            tally.give_up(id, None);
-            break;
+        let left = if shared.token.is_cancelled() {
+            Some(Leftover::Cancelled(id, Some(job)))
+        } else {
+            match shared.work(job).await {
+                Some(outcome) => {
+                    shared.deliver(Done { id, outcome }).await.err().map(Leftover::Undelivered)
+                }
+                None => Some(Leftover::Cancelled(id, None)),
+            }
         };
-        tally.count(&outcome);
-        if let Err(done) = shared.deliver(Done { id, outcome }).await {
-            tally.keep(done);
-            break;
+        if left.is_some() {
+            return left;
         }
     }
-    tally
+    None
 }
 
 impl<J, R, F, Fut> Worker<J, R, F>

