@@ -12,6 +12,7 @@ use selvedge_rt::check::engine::{
 };
 use smallvec::SmallVec;
 use std::any::TypeId;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Waker;
@@ -87,7 +88,7 @@ impl Machine {
             op.object.execution == e.execution && object.is_some_and(|o| !o.enabled(op))
         };
         if held {
-            std::panic::resume_unwind(Box::new(Stopped));
+            resume_unwind(Box::new(Stopped));
         }
         run();
     }
@@ -151,13 +152,19 @@ impl Engine for Machine {
             }
         }
         self.exec.borrow_mut().operating += 1;
-        let outcome = {
+        // Where the real operation panics, that is what came of it.
+        let ran = {
             let _end = Operating(&self.exec);
-            run()
+            catch_unwind(AssertUnwindSafe(run))
         };
+        let outcome = *ran.as_ref().unwrap_or(&Outcome::PANICKED);
         self.heart.beat(self.exec.borrow().current);
         let mut edges = self.edges.borrow_mut();
         self.exec.borrow_mut().applied(op, outcome, &mut edges);
+        drop(edges);
+        if let Err(payload) = ran {
+            resume_unwind(payload);
+        }
     }
 
     fn choose(&self, n: usize) -> usize {
@@ -323,6 +330,6 @@ impl Drop for Operating<'_> {
 /// An aborted task comes to an operation that it no longer does.
 fn skip(op: &Op) {
     if !op.kind.is_poll() {
-        std::panic::resume_unwind(Box::new(Stopped));
+        resume_unwind(Box::new(Stopped));
     }
 }

@@ -561,6 +561,7 @@ impl Exec {
         let step = crate::model::Step { task: t, op };
         let outcome = self.objects[i].apply(step, key, outcome, &woken);
         let object_key = self.objects[i].key;
+        let alike = outcome == Outcome::Pending && self.objects[i].has_alike(&step);
         self.check_equal(t, &op);
         let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
         let what = hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(&op)), place));
@@ -573,6 +574,10 @@ impl Exec {
             task.waits.push(Wait { object: op.object, kind: op.kind, site: op.site });
             if task.inner_wakers > 0 {
                 task.seen = hash::mix(hash::mix(task.seen, what ^ 1 << 63), object_key);
+            }
+            // Which of two alike came first in the queue follows from what it chose, and from nothing else.
+            if alike {
+                task.seen = hash::mix128(task.seen, task.poll);
             }
         } else if !op.kind.unwaits() {
             let h = hash::mix(hash::mix(task.seen, what), object_key);

@@ -5,8 +5,7 @@ use loom::sync::atomic::AtomicU64;
 use selvedge_rt::check::engine::WeakCell;
 use std::sync::atomic::{self as real, Ordering};
 
-/// A loom atomic. An access to it is an access in loom's sense, so its object needs no mutex, which
-/// would also order the accesses.
+/// A loom atomic. An access to it is an access in loom's sense, so its object needs no mutex.
 pub(super) struct Cell {
     atomic: AtomicU64,
     /// What was stored last, in the order of this execution: the value where loom is out of reach,

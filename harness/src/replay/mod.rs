@@ -119,11 +119,7 @@ pub(crate) fn replay_twice(config: &Rc<Config>, root: &Root, path: &[Pick]) -> R
 /// The first step in which two executions differ.
 fn difference(a: &Replayed, b: &Replayed) -> Option<usize> {
     let events = a.log.iter().zip(&b.log);
-    // An address tells futures of one execution apart, and means nothing in another.
-    let text = |event: &Event| {
-        let op = Op { future: 0, ..event.op };
-        format!("{:?}", Event { op, ..event.clone() })
-    };
+    let text = |event: &Event| format!("{event:?}");
     if let Some((event, _)) = events.clone().find(|(a, b)| text(a) != text(b)) {
         return Some(event.step);
     }
@@ -245,6 +241,44 @@ mod tests {
         // And no less: what is left out then is a departure from the first option.
         let less = replay(&config(), &root, &whole.path[..whole.essential - 1]);
         assert_ne!(less.path, whole.path);
+    }
+
+    #[test]
+    fn what_follows_by_itself_does_not_depend_on_the_reductions_of_the_search() {
+        /// To drop a sender of a closed channel is settled: a reduced search does it at once.
+        async fn settles() {
+            let (tx, rx) = rt::sync::mpsc::channel::<()>(1);
+            drop(rx);
+            let mut tasks = rt::task::JoinSet::new();
+            for _ in 0..2 {
+                let tx = tx.clone();
+                tasks.spawn(async move {
+                    rt::sync::atomic::AtomicBool::new(false)
+                        .load(std::sync::atomic::Ordering::SeqCst);
+                    (0..3).for_each(|_| drop(tx.clone()));
+                });
+            }
+            while tasks.join_next().await.is_some() {}
+        }
+        let root = Root::new(settles, Location::caller());
+        let reductions = Reductions { fingerprints: true, ..Reductions::NONE };
+        let none = Rc::new(Config { reductions, ..(*config()).clone() });
+        for (found, replayed) in [(config(), none.clone()), (none, config())] {
+            let path = {
+                let mut departed = false;
+                let driver = Driver::new(&found, &root);
+                let mut last_once = |options: &[Pick]| {
+                    let departs = options.len() > 1 && !departed;
+                    departed |= departs;
+                    if departs { *options.last().unwrap() } else { options[0] }
+                };
+                driver.run(&mut last_once).path
+            };
+            let whole = replay(&found, &root, &path);
+            assert_eq!(whole.path, path);
+            let part = replay(&replayed, &root, &whole.path[..whole.essential]);
+            assert_eq!(format!("{whole:?}"), format!("{part:?}"));
+        }
     }
 
     #[test]
