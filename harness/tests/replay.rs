@@ -126,36 +126,6 @@ fn a_livelock_is_replayed_from_its_token() {
 }
 
 #[test]
-fn a_token_does_not_depend_on_the_reductions_of_the_search() {
-    // To drop a sender that is not the last is settled: a reduced search does it at once. The one
-    // departure comes before that, and a token must not leave out what only a reduction makes follow.
-    async fn wrong_order() {
-        let last = std::sync::Arc::new(rt::sync::atomic::AtomicU64::new(0));
-        let (tx, _rx) = rt::sync::mpsc::channel::<()>(1);
-        let mut tasks = rt::task::JoinSet::new();
-        for i in 0..2 {
-            let (last, tx) = (last.clone(), tx.clone());
-            tasks.spawn(async move {
-                last.store(i, rt::sync::atomic::Ordering::SeqCst);
-                for _ in 0..3 {
-                    drop(tx.clone());
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
-        drop(tx);
-        assert_eq!(last.load(rt::sync::atomic::Ordering::SeqCst), 1);
-    }
-    for reductions in [Reductions::default(), Reductions { settled: false, ..Reductions::NONE }] {
-        let check = Check::new("late").reductions(reductions);
-        let report = check.explore(wrong_order);
-        report.assert_violates(Law::Panic);
-        replays(&Check::new("late"), &report, || || Box::pin(wrong_order()));
-        replays(&check, &report, || || Box::pin(wrong_order()));
-    }
-}
-
-#[test]
 fn a_schedule_that_breaks_nothing_any_more_is_no_failure() {
     let token = token_of(&locks().explore(opposite_locks));
     let waived = locks().waive(Law::Deadlock, "fixed").waive(Law::NeverClosed, "fixed");
