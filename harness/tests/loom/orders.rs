@@ -5,6 +5,7 @@ use rt::sync::{Notify, mpsc};
 use selvedge::{Check, Law, Record};
 use selvedge_rt as rt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Proves a scenario that has so many different ends.
 #[track_caller]
@@ -67,6 +68,8 @@ fn what_a_panic_drops_is_noticed_before_and_after() {
             panic!("on purpose");
         });
         seen.note(u64::from(rx.try_recv() == Err(mpsc::error::TryRecvError::Disconnected)));
+        // Nobody else runs while it unwinds.
+        seen.note(10 + u64::from(std::thread::panicking()));
         ready.notified().await;
         assert!(task.await.unwrap_err().is_panic());
     });
@@ -74,26 +77,31 @@ fn what_a_panic_drops_is_noticed_before_and_after() {
 
 #[test]
 fn value_whose_destructor_operates_is_dropped_inside_an_operation() {
-    struct Tells(Arc<Notify>);
+    struct Tells(Arc<Notify>, Arc<AtomicBool>);
     impl Drop for Tells {
         fn drop(&mut self) {
+            self.1.store(true, Ordering::Relaxed);
             self.0.notify_one();
+            self.1.store(false, Ordering::Relaxed);
         }
     }
-    // The real channel drops what is queued with its last handle, while it holds locks of its own.
+    // The real channel drops what is queued when its receiver goes, in the middle of that operation:
+    // nobody else may run there.
     reaches("drops in a channel", 1, |seen| async move {
-        let (tx, mut rx) = mpsc::channel::<Tells>(2);
-        let notify = Arc::new(Notify::new());
-        let theirs = notify.clone();
+        let (tx, rx) = mpsc::channel::<Tells>(1);
+        let (told, sent) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (theirs, inside) = (sent.clone(), Arc::new(AtomicBool::new(false)));
         let task = rt::spawn(async move {
-            rx.recv().await;
+            theirs.notified().await;
             drop(rx);
         });
-        tx.send(Tells(theirs.clone())).await.ok();
-        let _ = tx.send(Tells(theirs)).await;
-        drop(tx);
-        notify.notified().await;
+        tx.send(Tells(told.clone(), inside.clone())).await.ok();
+        sent.notify_one();
+        for _ in 0..2 {
+            told.notify_one();
+            seen.note(u64::from(inside.load(Ordering::Relaxed)));
+        }
+        told.notified().await;
         task.await.unwrap();
-        seen.note(1);
     });
 }
