@@ -28,7 +28,7 @@ impl Root {
     }
 
     /// Where it was given to the engine.
-    pub fn place(&self) -> crate::Place {
+    pub(crate) fn place(&self) -> crate::Place {
         self.site.into()
     }
 

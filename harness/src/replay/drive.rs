@@ -42,13 +42,13 @@ pub(crate) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub fn new(config: &Rc<Config>, root: &'a Root) -> Self {
+    pub(crate) fn new(config: &Rc<Config>, root: &'a Root) -> Self {
         Driver { config: config.clone(), root, machine: Machine::new(config.clone()) }
     }
 
     /// Runs one execution, with a log. `choose` is given every step's options, at least one, and says
     /// which it takes.
-    pub fn run(&self, choose: &mut dyn FnMut(&[Pick]) -> Pick) -> Driven {
+    pub(crate) fn run(&self, choose: &mut dyn FnMut(&[Pick]) -> Pick) -> Driven {
         let machine = &self.machine;
         let _quiet = panics::quiet();
         panics::forget();

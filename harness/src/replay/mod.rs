@@ -77,7 +77,7 @@ pub(crate) struct Replayed {
 
 impl Replayed {
     /// The token that replays it.
-    pub fn token(&self, config: &Config) -> Token {
+    pub(crate) fn token(&self, config: &Config) -> Token {
         Token::new(config, &self.path[..self.essential])
     }
 }

@@ -23,16 +23,16 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub fn new(config: &Config, path: &[Pick]) -> Self {
+    pub(crate) fn new(config: &Config, path: &[Pick]) -> Self {
         Token { scenario: scenario(config), path: path.to_vec() }
     }
 
     /// Whether the schedule is one of this check.
-    pub fn belongs_to(&self, config: &Config) -> bool {
+    pub(crate) fn belongs_to(&self, config: &Config) -> bool {
         self.scenario == scenario(config)
     }
 
-    pub fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         let mut bytes = Vec::new();
         for run in self.path.chunk_by(|a, b| a == b) {
             let pick = run[0];
@@ -57,7 +57,7 @@ impl Token {
     /// # Errors
     ///
     /// [`Problem::Token`], saying what is wrong and what to do.
-    pub fn decode(text: &str) -> Result<Token, Problem> {
+    pub(crate) fn decode(text: &str) -> Result<Token, Problem> {
         let text = text.trim();
         let corrupted = || {
             Problem::Token(format!(
