@@ -8,12 +8,13 @@ use crate::config::Grain;
 use crate::hash;
 use crate::model::Object;
 use selvedge_rt::check::engine::{
-    Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, Outcome, Site, Stopped, TaskId, WeakCell,
+    Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped, TaskId,
+    WeakCell,
 };
 use smallvec::SmallVec;
 use std::any::TypeId;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -29,6 +30,8 @@ enum Go {
     Wait,
     /// Run: no other task can tell when.
     Run,
+    /// Run as part of the step before: it cannot be suspended.
+    Within,
     /// The execution is being wound up.
     WindUp,
     /// The task was aborted before it came to this.
@@ -49,12 +52,17 @@ impl Machine {
         }
         let t = e.current;
         let unwinding = std::thread::panicking();
-        if e.tasks[t].killed && !unwinding {
+        // What it has to do to end, it does.
+        if e.tasks[t].killed && !unwinding && op.kind != OpKind::Finish {
             return Go::Skip;
         }
         // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
         // Nor can an operation inside another one, of a destructor or closure that the real one runs.
-        if op.kind.is_silent() || unwinding || e.operating > 0 || e.unannounced(op) {
+        // And whether a handle is gone decides what becomes of the output when its task ends.
+        if unwinding || e.operating > 0 || op.kind == OpKind::Detach {
+            return Go::Within;
+        }
+        if op.kind.is_silent() || e.unannounced(op) {
             return Go::Run;
         }
         e.drain_wakes(None);
@@ -91,6 +99,20 @@ impl Machine {
             resume_unwind(Box::new(Stopped));
         }
         run();
+    }
+}
+
+impl Machine {
+    /// An aborted task comes to an operation that it no longer does: a poll is pending, anything else
+    /// unwinds, and what is dropped on the way is done.
+    fn skip(&self, op: &Op) {
+        if !op.kind.is_poll() {
+            let mut e = self.exec.borrow_mut();
+            let t = e.current;
+            e.tasks[t].killed = false;
+            drop(e);
+            resume_unwind(Box::new(Stopped));
+        }
     }
 }
 
@@ -135,8 +157,9 @@ impl Engine for Machine {
     fn perform(&self, op: Op, run: &mut dyn FnMut() -> Outcome) {
         match self.way(&op) {
             Go::Run => {}
+            Go::Within => self.exec.borrow_mut().within.push(op.object),
             Go::WindUp => return self.wind_up(&op, run),
-            Go::Skip => return skip(&op),
+            Go::Skip => return self.skip(&op),
             Go::Wait => {
                 suspend();
                 let (killed, winding_up) = {
@@ -146,8 +169,8 @@ impl Engine for Machine {
                 if winding_up {
                     return self.wind_up(&op, run);
                 }
-                if killed {
-                    return skip(&op);
+                if killed && op.kind != OpKind::Finish {
+                    return self.skip(&op);
                 }
             }
         }
@@ -185,6 +208,12 @@ impl Engine for Machine {
         let task = &mut e.tasks[t];
         task.poll = hash::mix(task.poll, 1 << 40 | task.choice as u64);
         task.choice
+    }
+
+    fn in_branch(&self, path: u64) -> u64 {
+        let mut e = self.exec.borrow_mut();
+        let t = e.current;
+        std::mem::replace(&mut e.tasks[t].branch, path)
     }
 
     fn spawn(&self, new: NewTask) -> TaskId {
@@ -232,6 +261,7 @@ impl Engine for Machine {
             aborted: false,
             killed: false,
             choice: 0,
+            branch: 0,
             poll_ops: 0,
             children: 0,
             objects: 0,
@@ -324,12 +354,5 @@ struct Operating<'a>(&'a RefCell<Exec>);
 impl Drop for Operating<'_> {
     fn drop(&mut self) {
         self.0.borrow_mut().operating -= 1;
-    }
-}
-
-/// An aborted task comes to an operation that it no longer does.
-fn skip(op: &Op) {
-    if !op.kind.is_poll() {
-        resume_unwind(Box::new(Stopped));
     }
 }

@@ -98,6 +98,8 @@ pub(crate) struct Exec {
     pub winding_up: bool,
     /// Real operations that are going on: destructors of values inside one may do more.
     operating: u32,
+    /// Objects of operations in this step that were not announced, and are no business of one task only.
+    pub within: Vec<ObjectId>,
     /// Operations of the task that is being wound up.
     wound_up: u32,
     /// Steps by the same task in a row.
@@ -164,6 +166,7 @@ impl Machine {
             ready: VecDeque::new(),
             winding_up: false,
             operating: 0,
+            within: Vec::new(),
             wound_up: 0,
             streak: (0, 0),
             settled_streak: 0,
@@ -202,7 +205,10 @@ impl Machine {
         e.noted.clear();
         (e.now, e.clock_observed) = (0, false);
         (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
-            e.operating = 0;
+        e.operating = 0;
+        e.within.clear();
+        // Of a search before this one.
+        wake::take(&mut e.woken);
         e.record = 0;
         e.steps = 0;
         e.streak = (0, 0);
@@ -400,6 +406,7 @@ impl Machine {
 impl Exec {
     /// A task begins a step: book-keeping for fairness, time and the log.
     fn begin_step(&mut self, t: usize, choice: u16) {
+        self.within.clear();
         self.steps += 1;
         if self.streak.0 == t {
             self.streak.1 += 1;
@@ -564,6 +571,7 @@ impl Exec {
         let alike = outcome == Outcome::Pending && self.objects[i].has_alike(&step);
         self.check_equal(t, &op);
         let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
+        let place = place ^ self.tasks[t].branch << 16;
         let what = hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(&op)), place));
         let task = &mut self.tasks[t];
         if !op.kind.is_silent() {
@@ -657,6 +665,7 @@ impl Task {
         self.woken = false;
         self.poll = 0;
         self.wakes = 0;
+        self.branch = 0;
         self.poll_ops = 0;
         self.waits.clear();
         let body = self.body.as_mut().expect("a task that is not done has a body");

@@ -56,8 +56,8 @@ impl Exec {
             if print != 0 {
                 // An object of one of several equal tasks is told apart by whose it is.
                 let owner = self.tasks.get(object.creator).filter(|t| t.class != t.key);
-                let key = owner
-                    .map_or(object.key, |_| object.key ^ hash::fold(locals[object.creator]));
+                let key =
+                    owner.map_or(object.key, |_| object.key ^ hash::fold(locals[object.creator]));
                 sum = sum.wrapping_add(hash::part(key, print));
             }
         }

@@ -64,6 +64,8 @@ pub(crate) struct Task {
     /// It was aborted before this poll did anything: what the poll wants no longer happens.
     pub killed: bool,
     pub choice: usize,
+    /// In which branch of a `select!` or `join!` it is.
+    pub branch: u64,
     /// Operations in this poll that other tasks may notice.
     pub poll_ops: u32,
     pub children: u32,

@@ -33,6 +33,9 @@ struct Frame {
     sleep: Vec<Sleeping>,
     /// Length of the path that leads here.
     depth: usize,
+    state: u128,
+    /// Tasks whose step did more than they announced: they are never put to sleep.
+    restless: Vec<u16>,
 }
 
 /// What a search found.
@@ -66,6 +69,8 @@ pub(crate) struct Explorer<'a> {
     coverage: Coverage,
     outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
     scratch: Scratch,
+    /// The state visited last is one of the stack.
+    cycled: bool,
     reached: Option<BTreeMap<u128, Vec<String>>>,
 }
 
@@ -75,6 +80,8 @@ enum Leaf {
     Cut,
     /// At its end.
     End,
+    /// At a state of its own past: tasks may run for ever.
+    Cycle,
     Steps,
     Problem(Problem),
 }
@@ -92,6 +99,7 @@ impl<'a> Explorer<'a> {
             coverage: Coverage::default(),
             outcomes: BTreeMap::new(),
             scratch: Scratch::default(),
+            cycled: false,
             reached: None,
         }
     }
@@ -211,7 +219,8 @@ impl<'a> Explorer<'a> {
             let e = machine.exec.borrow();
             sleep.clone_from(&frame.sleep);
             if self.sleeps() {
-                let explored = frame.picks[..frame.at].iter().filter(|p| p.task != pick.task);
+                let others = |p: &&Pick| p.task != pick.task && !frame.restless.contains(&p.task);
+                let explored = frame.picks[..frame.at].iter().filter(others);
                 sleep
                     .extend(explored.filter_map(|p| {
                         Some(Sleeping { task: p.task as usize, op: e.op_of(*p)? })
@@ -221,6 +230,7 @@ impl<'a> Explorer<'a> {
             drop(e);
             self.path.push(pick);
             machine.step(pick);
+            self.stepped(&mut sleep, pick);
         }
         let mut picks = Vec::new();
         loop {
@@ -245,6 +255,7 @@ impl<'a> Explorer<'a> {
             } else {
                 match self.branch(&picks, &sleep) {
                     Ok(Some(pick)) => pick,
+                    Ok(None) if self.cycled => return Leaf::Cycle,
                     Ok(None) => return Leaf::Cut,
                     Err(problem) => return Leaf::Problem(problem),
                 }
@@ -254,6 +265,20 @@ impl<'a> Explorer<'a> {
             }
             self.path.push(pick);
             machine.step(pick);
+            self.stepped(&mut sleep, pick);
+        }
+    }
+
+    /// A step is over. Where it did more than was announced, whoever sleeps on that is woken, and the
+    /// task never sleeps at the state before.
+    fn stepped(&mut self, sleep: &mut Vec<Sleeping>, pick: Pick) {
+        let e = self.machine.exec.borrow();
+        if e.within.is_empty() {
+            return;
+        }
+        sleep.retain(|s| !e.within.contains(&s.op.object));
+        if let Some(frame) = self.stack.last_mut().filter(|f| f.depth + 1 == self.path.len()) {
+            frame.restless.push(pick.task);
         }
     }
 
@@ -266,6 +291,7 @@ impl<'a> Explorer<'a> {
     fn branch(&mut self, picks: &[Pick], sleep: &[Sleeping]) -> Result<Option<Pick>, Problem> {
         let e = self.machine.exec.borrow();
         let key = e.state(sleep, &mut self.scratch);
+        self.cycled = false;
         let is_asleep = |p: &Pick| sleep.iter().any(|s| s.task == p.task as usize);
         let mut todo: Vec<Pick> = Vec::with_capacity(picks.len());
         if self.config.reductions.merging {
@@ -287,6 +313,7 @@ impl<'a> Explorer<'a> {
                         ));
                     }
                     self.coverage.merged += 1;
+                    self.cycled = self.stack.iter().any(|frame| frame.state == key.hash);
                     self.audit.revisit(&key, &self.path);
                     let woken = |p: &&Pick| match self.scratch.ranks.get(p.task as usize) {
                         Some(rank) => wake & mask(*rank) != 0,
@@ -304,6 +331,8 @@ impl<'a> Explorer<'a> {
             at: 0,
             sleep: sleep.to_vec(),
             depth: self.path.len(),
+            state: key.hash,
+            restless: Vec::new(),
         });
         Ok(Some(first))
     }
@@ -312,7 +341,7 @@ impl<'a> Explorer<'a> {
     fn suspicious(&mut self, leaf: &Leaf) -> bool {
         match leaf {
             Leaf::Cut | Leaf::Problem(_) => return false,
-            Leaf::Steps => return laws::livelock(&self.machine).is_some(),
+            Leaf::Cycle | Leaf::Steps => return laws::livelock(&self.machine).is_some(),
             Leaf::End => {}
         }
         let mut e = self.machine.exec.borrow_mut();
