@@ -386,6 +386,12 @@ pub trait Engine {
     /// One of `0..n`, each explored. The choice of the running task.
     fn choose(&self, n: usize) -> usize;
 
+    /// Says in which branch of a `select!` or `join!` the running task is, as a path; 0 is in none.
+    /// Operations of two branches may look the same otherwise. Returns the path before.
+    fn in_branch(&self, _path: u64) -> u64 {
+        0
+    }
+
     /// Starts a task.
     fn spawn(&self, task: NewTask) -> TaskId;
 

@@ -2,11 +2,12 @@
 //!
 //! The expansions are made by `selvedge_macros`; everything public here but the macros is for them.
 
-use super::engine;
+use super::engine::{self, Engine};
 use futures_util::future::MaybeDone;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::rc::Rc;
 
 #[doc(hidden)]
 pub use selvedge_macros::{join as expand_join, select as expand_select};
@@ -68,7 +69,35 @@ fn rotated<const N: usize, F: FnOnce(usize) -> usize>(
     let disabled = *disabled;
     let enabled = disabled.iter().filter(|off| !**off).count();
     let start = if enabled < 2 { 0 } else { choose(enabled) };
-    (0..N).filter(move |branch| !disabled[*branch]).cycle().skip(start).take(enabled)
+    let order = (0..N).filter(move |branch| !disabled[*branch]).cycle().skip(start).take(enabled);
+    Branches { order, told: engine::current().map(|engine| (engine.in_branch(0), engine)) }
+}
+
+/// Branches in the order in which they are polled; tells the engine in which the task is.
+struct Branches<I> {
+    order: I,
+    /// The engine, and where the task was before.
+    told: Option<(u64, Rc<dyn Engine>)>,
+}
+
+impl<I: Iterator<Item = usize>> Iterator for Branches<I> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let branch = self.order.next()?;
+        if let Some((outer, engine)) = &self.told {
+            engine.in_branch(outer.wrapping_mul(64).wrapping_add(branch as u64 + 1));
+        }
+        Some(branch)
+    }
+}
+
+impl<I> Drop for Branches<I> {
+    fn drop(&mut self) {
+        if let Some((outer, engine)) = &self.told {
+            engine.in_branch(*outer);
+        }
+    }
 }
 
 /// One of `0..n`.
