@@ -17,7 +17,10 @@ pub(crate) fn quiet() -> Quiet {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if QUIET.try_with(Cell::get).unwrap_or(false) {
-                let message = info.payload_as_str().unwrap_or("a value that is no string");
+                let payload = info.payload();
+                let owned = payload.downcast_ref::<String>().map(String::as_str);
+                let message = payload.downcast_ref::<&str>().copied().or(owned);
+                let message = message.unwrap_or("a value that is no string");
                 let at = info.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
                 LAST.with(|last| {
                     *last.borrow_mut() = Some(format!("{message}{}", at.unwrap_or_default()))

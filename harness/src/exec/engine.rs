@@ -238,7 +238,7 @@ impl Engine for Machine {
             }
             None => (1, 1, 0),
         };
-        let waker = TaskWaker::new(e.execution, t, e.thread, &e.foreign);
+        let waker = TaskWaker::waker(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
         let by_poll = e.config.grain == Grain::Poll;
         e.tasks.push(Task {

@@ -195,6 +195,7 @@ impl Machine {
 
     /// Forgets the last execution.
     pub fn reset(&self, script: &[Pick], log: bool) {
+        self.heart.begin();
         let mut e = self.exec.borrow_mut();
         e.execution = e.execution.wrapping_add(1);
         e.tasks.clear();
@@ -395,11 +396,6 @@ impl Machine {
         drop(timers);
         let mut e = self.exec.borrow_mut();
         wake::take(&mut e.woken);
-    }
-
-    /// The key of an object, for stable reports.
-    pub fn object_key(&self, id: ObjectId) -> u64 {
-        self.exec.borrow().objects[id.index as usize].key
     }
 }
 

@@ -33,7 +33,7 @@ impl Audit {
     }
 
     fn samples(&self, key: &Key) -> bool {
-        self.pairs.len() < self.wanted && key.asleep == 0 && (key.hash >> 64) % SAMPLE == 0
+        self.pairs.len() < self.wanted && key.asleep == 0 && (key.hash >> 64).is_multiple_of(SAMPLE)
     }
 
     pub fn first_visit(&mut self, key: &Key, path: &[Pick]) {

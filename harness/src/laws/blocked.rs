@@ -11,11 +11,14 @@ pub(super) fn at_end(e: &mut Exec) {
     let blocked: Vec<usize> =
         (0..e.tasks.len()).filter(|t| !e.tasks[*t].done() && !e.tasks[*t].daemon).collect();
     let Some(&first) = blocked.last() else { return };
-    if let Some(t) = blocked
-        .iter()
-        .find(|t| e.tasks[**t].waits.is_empty() && e.tasks[**t].announced_op().is_none())
-    {
-        e.trouble.get_or_insert(Trouble::Foreign { task: e.tasks[*t].name() });
+    // It waits for nothing that we know of; or another thread woke somebody, and may do so again.
+    let foreign = |t: &&usize| {
+        let task = &e.tasks[**t];
+        task.waits.is_empty() && task.announced_op().is_none() || e.foreign_wakes()
+    };
+    if let Some(t) = blocked.iter().find(foreign) {
+        let task = e.tasks[*t].name();
+        e.trouble.get_or_insert(Trouble::Foreign { task });
         return;
     }
     let found = None

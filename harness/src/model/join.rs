@@ -58,7 +58,6 @@ impl Join {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JoinSet {
-    pub members: u32,
     /// Ends not yet taken, first come first.
     pub ended: VecDeque<End>,
     /// Ends that nobody looked at before the set was gone.

@@ -25,8 +25,8 @@ pub(crate) use join::{Join, JoinSet};
 pub(crate) use lock::Permits;
 
 use crate::hash;
-use smallvec::SmallVec;
 use selvedge_rt::check::engine::{Flavor, ObjectKind, Op, OpKind, Outcome, Site};
+use smallvec::SmallVec;
 
 /// A task that waits on an object, in the order in which the real primitive holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,9 +207,8 @@ impl Object {
 
     /// Whether several futures of one task wait here that only their place in the queue tells apart.
     pub fn has_alike(&self, step: &Step) -> bool {
-        let alike = |w: &&Waiter| {
-            w.task == step.task && w.kind == step.op.kind && w.site == step.op.site
-        };
+        let alike =
+            |w: &&Waiter| w.task == step.task && w.kind == step.op.kind && w.site == step.op.site;
         self.waiters.iter().filter(alike).count() > 1
     }
 
