@@ -8,7 +8,7 @@ use crate::config::Grain;
 use crate::hash;
 use crate::model::Object;
 use selvedge_rt::check::engine::{
-    Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped, TaskId,
+    Branch, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped, TaskId,
     WeakCell,
 };
 use smallvec::SmallVec;
@@ -59,7 +59,9 @@ impl Machine {
         // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
         // Nor can an operation inside another one, of a destructor or closure that the real one runs.
         // And whether a handle is gone decides what becomes of the output when its task ends.
-        if unwinding || e.operating > 0 || op.kind == OpKind::Detach {
+        // Nor is it silent for whoever counts what is tracked.
+        let noticed = matches!(op.kind, OpKind::Detach | OpKind::Track);
+        if unwinding || e.operating > 0 || noticed {
             return Go::Within;
         }
         if op.kind.is_silent() || e.unannounced(op) {
@@ -210,10 +212,10 @@ impl Engine for Machine {
         task.choice
     }
 
-    fn in_branch(&self, path: u64) -> u64 {
+    fn in_branch(&self, branch: Branch) -> Branch {
         let mut e = self.exec.borrow_mut();
         let t = e.current;
-        std::mem::replace(&mut e.tasks[t].branch, path)
+        std::mem::replace(&mut e.tasks[t].branch, branch)
     }
 
     fn spawn(&self, new: NewTask) -> TaskId {
@@ -261,7 +263,7 @@ impl Engine for Machine {
             aborted: false,
             killed: false,
             choice: 0,
-            branch: 0,
+            branch: Branch::default(),
             poll_ops: 0,
             children: 0,
             objects: 0,

@@ -567,7 +567,7 @@ impl Exec {
         let alike = outcome == Outcome::Pending && self.objects[i].has_alike(&step);
         self.check_equal(t, &op);
         let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
-        let place = place ^ self.tasks[t].branch << 16;
+        let place = place ^ self.tasks[t].branch.path << 16;
         let what = hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(&op)), place));
         let task = &mut self.tasks[t];
         if !op.kind.is_silent() {
@@ -661,7 +661,7 @@ impl Task {
         self.woken = false;
         self.poll = 0;
         self.wakes = 0;
-        self.branch = 0;
+        self.branch = Default::default();
         self.poll_ops = 0;
         self.waits.clear();
         let body = self.body.as_mut().expect("a task that is not done has a body");

@@ -2,7 +2,7 @@
 
 use super::fiber::Fiber;
 use crate::hash;
-use selvedge_rt::check::engine::{Body, ObjectId, Op, OpKind, Site};
+use selvedge_rt::check::engine::{Body, Branch, ObjectId, Op, OpKind, Site};
 use smallvec::SmallVec;
 use std::task::Waker;
 
@@ -65,7 +65,7 @@ pub(crate) struct Task {
     pub killed: bool,
     pub choice: usize,
     /// In which branch of a `select!` or `join!` it is.
-    pub branch: u64,
+    pub branch: Branch,
     /// Operations in this poll that other tasks may notice.
     pub poll_ops: u32,
     pub children: u32,
@@ -97,7 +97,7 @@ impl Task {
             | (self.woken as u64) << 8
             | (self.aborted as u64) << 9
             | (self.killed as u64) << 10;
-        let h = hash::mix(self.seen, flags);
+        let h = hash::mix(self.seen, flags ^ self.branch.route << 12);
         match (self.poll, self.wakes) {
             (0, 0) => h,
             (poll, wakes) => hash::mix128(hash::mix128(h, poll), wakes),

@@ -59,6 +59,12 @@ impl Channel {
             TrySend if self.flavor == Flavor::Oneshot => self.senders = 0,
             Reserve | TryReserve if done => self.reserved += 1,
             DropPermit => self.reserved = self.reserved.saturating_sub(1),
+            Recv if done && op.arg > 0 => {
+                // A `recv_many`: how many, and which.
+                let Outcome::Done(n) = outcome else { return outcome };
+                let taken = self.queue.drain(..(n as usize).min(self.queue.len()));
+                return Outcome::Done(hash::fold(taken.fold(n as u128, hash::mix)));
+            }
             Recv | TryRecv if done => {
                 return Outcome::Done(self.queue.pop_front().unwrap_or(0));
             }
@@ -106,6 +112,11 @@ impl Channel {
 
     pub fn commute(&self, a: &Op, b: &Op, nobody_waits: bool) -> bool {
         use OpKind::*;
+        // How many a `recv_many` takes depends on how many there are.
+        let many = |op: &Op| op.kind == Recv && op.arg > 0;
+        if many(a) || many(b) {
+            return false;
+        }
         match (a.kind, b.kind) {
             // The last one closes, whichever that is.
             (DropSender, DropSender) | (DropReceiver, DropReceiver) => true,

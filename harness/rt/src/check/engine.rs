@@ -355,6 +355,23 @@ pub struct Inspected {
     pub is_err: bool,
 }
 
+/// Where a task is in the `select!` and `join!` that it is polling; the default is in none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Branch {
+    /// The branches, outer to inner.
+    pub path: u64,
+    /// The same, with the order in which each goes through its branches: what it will poll next.
+    pub route: u64,
+}
+
+impl Branch {
+    /// Branch `branch` inside this one, where the first polled is `start`.
+    pub fn inner(self, branch: usize, start: usize) -> Branch {
+        let step = |path: u64, by: usize| path.wrapping_mul(64).wrapping_add(by as u64 + 1);
+        Branch { path: step(self.path, branch), route: step(step(self.route, start), branch) }
+    }
+}
+
 /// A cell whose loads may be stale, as the memory model allows. The loom engine has them.
 pub trait WeakCell: Send + Sync {
     /// Loads.
@@ -386,10 +403,10 @@ pub trait Engine {
     /// One of `0..n`, each explored. The choice of the running task.
     fn choose(&self, n: usize) -> usize;
 
-    /// Says in which branch of a `select!` or `join!` the running task is, as a path; 0 is in none.
-    /// Operations of two branches may look the same otherwise. Returns the path before.
-    fn in_branch(&self, _path: u64) -> u64 {
-        0
+    /// Says in which branch of a `select!` or `join!` the running task is. Operations of two branches
+    /// may look the same otherwise. Returns where it was before.
+    fn in_branch(&self, _branch: Branch) -> Branch {
+        Branch::default()
     }
 
     /// Starts a task.

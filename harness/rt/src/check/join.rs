@@ -2,7 +2,7 @@
 //!
 //! The expansions are made by `selvedge_macros`; everything public here but the macros is for them.
 
-use super::engine::{self, Engine};
+use super::engine::{self, Branch, Engine};
 use futures_util::future::MaybeDone;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
@@ -70,14 +70,16 @@ fn rotated<const N: usize, F: FnOnce(usize) -> usize>(
     let enabled = disabled.iter().filter(|off| !**off).count();
     let start = if enabled < 2 { 0 } else { choose(enabled) };
     let order = (0..N).filter(move |branch| !disabled[*branch]).cycle().skip(start).take(enabled);
-    Branches { order, told: engine::current().map(|engine| (engine.in_branch(0), engine)) }
+    let told = engine::current().map(|engine| (engine.in_branch(Branch::default()), engine));
+    Branches { order, start, told }
 }
 
 /// Branches in the order in which they are polled; tells the engine in which the task is.
 struct Branches<I> {
     order: I,
+    start: usize,
     /// The engine, and where the task was before.
-    told: Option<(u64, Rc<dyn Engine>)>,
+    told: Option<(Branch, Rc<dyn Engine>)>,
 }
 
 impl<I: Iterator<Item = usize>> Iterator for Branches<I> {
@@ -86,7 +88,7 @@ impl<I: Iterator<Item = usize>> Iterator for Branches<I> {
     fn next(&mut self) -> Option<usize> {
         let branch = self.order.next()?;
         if let Some((outer, engine)) = &self.told {
-            engine.in_branch(outer.wrapping_mul(64).wrapping_add(branch as u64 + 1));
+            engine.in_branch(outer.inner(branch, self.start));
         }
         Some(branch)
     }
