@@ -20,7 +20,7 @@ async fn produce(tx: mpsc::Sender<u32>, stop: CancellationToken) -> u32 {
 }
 
 /// What a test of it looks like.
-fn check() -> Report {
+pub fn check() -> Report {
     Check::new("produce").explore(|| async {
         let (tx, mut rx) = mpsc::channel(1);
         let stop = CancellationToken::new();

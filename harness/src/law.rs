@@ -44,7 +44,7 @@ laws! {
     NeverClosed => ChannelOwnership,
     /// An accepted item is dropped in a buffer, or with a cancelled send.
     LostItem => ChannelOwnership,
-    /// An item is seen twice.
+    /// A value comes a second time into a record of distinct ones.
     DuplicateItem => ChannelOwnership,
     /// A task panicked or returned `Err`, and nobody looked.
     SwallowedError => ErrorHandling,
@@ -62,8 +62,6 @@ laws! {
     UnboundedGrowth => BufferSizing,
     /// Tasks run for ever and nothing changes.
     Livelock => ExitPaths,
-    /// The same schedule gives two different records.
-    Nondeterminism => ErrorHandling,
     /// The root panicked: an assertion of the scenario, or a bug.
     Panic => ErrorHandling,
 }

@@ -38,12 +38,20 @@ fn listener() -> Option<Rc<Machine>> {
 pub struct Record<T> {
     values: Arc<Mutex<Vec<T>>>,
     name: &'static str,
+    /// Each value may come once.
+    distinct: bool,
 }
 
 impl<T: Hash + Ord + Clone + Debug> Record<T> {
     /// An empty record. The name keeps the values of two records apart.
     pub fn new(name: &'static str) -> Self {
-        Record { values: Arc::default(), name }
+        Record { values: Arc::default(), name, distinct: false }
+    }
+
+    /// An empty record of values that may come once each: a second one is a
+    /// [`DuplicateItem`](crate::Law::DuplicateItem).
+    pub fn distinct(name: &'static str) -> Self {
+        Record { distinct: true, ..Record::new(name) }
     }
 
     /// Adds a value. No task can interleave here.
@@ -53,7 +61,19 @@ impl<T: Hash + Ord + Clone + Debug> Record<T> {
         } else if let Some(run) = real::heard() {
             run.note(hash::of(&(self.name, &value)));
         }
+        if self.distinct && self.lock().contains(&value) {
+            self.seen_twice(&value);
+        }
         self.lock().push(value);
+    }
+
+    fn seen_twice(&self, value: &T) {
+        let what = format!("{value:?} is in the record `{}` a second time", self.name);
+        if let Some(machine) = listener() {
+            crate::laws::seen_twice(&mut machine.exec.borrow_mut(), what);
+        } else if let Some(run) = real::heard() {
+            run.seen_twice(what);
+        }
     }
 
     /// All values, sorted.

@@ -8,8 +8,8 @@ use crate::config::Grain;
 use crate::hash;
 use crate::model::Object;
 use selvedge_rt::check::engine::{
-    Branch, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped, TaskId,
-    WeakCell,
+    Branch, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
+    TaskId, WeakCell,
 };
 use smallvec::SmallVec;
 use std::any::TypeId;

@@ -28,7 +28,12 @@ pub(crate) struct TaskWaker {
 }
 
 impl TaskWaker {
-    pub fn waker(execution: u32, task: usize, thread: ThreadId, foreign: &Arc<AtomicBool>) -> Waker {
+    pub fn waker(
+        execution: u32,
+        task: usize,
+        thread: ThreadId,
+        foreign: &Arc<AtomicBool>,
+    ) -> Waker {
         let woken = Woken { execution, task, inner: 0 };
         Waker::from(Arc::new(TaskWaker { woken, thread, foreign: foreign.clone() }))
     }

@@ -86,6 +86,12 @@ pub(crate) fn shutdown_complete(e: &mut Exec) {
     }
 }
 
+/// A value came a second time where each may come once.
+pub(crate) fn seen_twice(e: &mut Exec, what: String) {
+    let violation = Violation { law: Law::DuplicateItem, what, ..about_task(e, e.current) };
+    e.violate(violation);
+}
+
 /// Judges the end of an execution: nothing will ever happen any more.
 pub(crate) fn at_end(e: &mut Exec) {
     blocked::at_end(e);

@@ -59,14 +59,8 @@ impl Heard {
         let own = usize::from(tokio::task::try_id().is_some());
         let alive = self.left_behind(&handle, own);
         if alive > 0 {
-            self.violate(Violation {
-                law: Law::IncompleteShutdown,
-                what: format!("shutdown was complete while {alive} tasks were alive"),
-                task: None,
-                object: None,
-                at: None,
-                helpers: Vec::new(),
-            });
+            let what = format!("shutdown was complete while {alive} tasks were alive");
+            self.violate(Law::IncompleteShutdown, what);
         }
     }
 
@@ -84,7 +78,14 @@ impl Heard {
         left()
     }
 
-    fn violate(&self, violation: Violation) {
+    /// A value came a second time where each may come once.
+    pub(crate) fn seen_twice(&self, what: String) {
+        self.violate(Law::DuplicateItem, what);
+    }
+
+    fn violate(&self, law: Law, what: String) {
+        let violation =
+            Violation { law, what, task: None, object: None, at: None, helpers: Vec::new() };
         self.violations.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
     }
 

@@ -180,7 +180,7 @@ fn account(accepted: u64, delivered: &[Done<u64>], report: &PoolReport<u64, u64>
 fn flow(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let ran = Record::new("ran");
+        let ran = Record::distinct("ran");
         let note = ran.clone();
         let handler = move |job: u64| {
             note.note(job);
@@ -208,7 +208,7 @@ fn flow(s: Shape) -> Root {
 fn cancelled_flow(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let ran = Record::new("ran");
+        let ran = Record::distinct("ran");
         let note = ran.clone();
         let handler = move |job: u64| {
             note.note(job);
@@ -308,7 +308,7 @@ fn ended_is_ended(s: Shape) -> Root {
 fn late_job(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let ran = Record::new("ran");
+        let ran = Record::distinct("ran");
         let note = ran.clone();
         let handler = move |job: u64| {
             note.note(job);
@@ -329,7 +329,7 @@ fn late_job(s: Shape) -> Root {
 fn in_flight(s: Shape, on_cancel: OnCancel) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let started = Record::new("started");
+        let started = Record::distinct("started");
         let note = started.clone();
         let handler = move |job: u64| {
             note.note(job);
