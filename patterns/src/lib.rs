@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`worker_pool`] | a fixed number of workers takes jobs from a shared queue |
+//! | [`rate_limit`] | a limit on how often work may start, shared by clones |
 //!
 //! What all patterns share:
 //!
@@ -20,6 +21,7 @@
 
 mod end;
 mod panic;
+pub mod rate_limit;
 pub mod worker_pool;
 
 pub use end::End;
