@@ -89,6 +89,16 @@ impl Check {
         self
     }
 
+    /// Whether `law` is on: neither waived nor, for a law that only looks where it is asked to, left out.
+    pub fn judges(&self, law: Law) -> bool {
+        let asked = match law {
+            Law::Unjoined => self.config.joined,
+            Law::UnboundedGrowth => self.config.high_water.is_some(),
+            _ => true,
+        };
+        asked && self.config.waived.iter().all(|(waived, _)| *waived != law)
+    }
+
     /// Explores every reachable state of the scenario. `root` is called once an execution.
     #[track_caller]
     pub fn explore<F>(&self, root: impl Fn() -> F + Send + Sync + 'static) -> Report

@@ -5,8 +5,22 @@
 //! | [`scenario`] | what a scenario is: start here |
 //! | [`scenarios`] | the claims, one file a pattern |
 //! | [`gallery`] | wrong variants, each caught for the law that it breaks |
-//! | [`matrix`] | runs all of it, for `verify` and the tests |
+//! | [`catalogue`] | all of them, or a selection |
+//! | [`column`] | the engines: where each runs a scenario, and what it must say |
+//! | [`matrix`] | scenario by engine, law by engine |
+//! | [`exhibit`] | the gallery as it must turn out |
+//! | [`suite`] | all of it in one run, for `verify` |
+//! | [`table`] | size, speed and memory of the search |
+//! | [`show`], [`progress`] | tables for people; what runs now |
 
+pub mod catalogue;
+pub mod column;
+pub mod exhibit;
 pub mod gallery;
+pub mod matrix;
+pub mod progress;
 pub mod scenario;
 pub mod scenarios;
+pub mod show;
+pub mod suite;
+pub mod table;

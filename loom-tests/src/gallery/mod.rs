@@ -8,6 +8,7 @@ pub mod worker_pool;
 
 use crate::scenario::{Root, Shape, shape};
 use selvedge::{Check, Law};
+use std::fmt::Write;
 
 /// One wrong variant.
 #[derive(Clone, Copy)]
@@ -50,6 +51,55 @@ impl Variant {
     }
 }
 
+/// The right sibling of a pattern's variants: the same small program with nothing wrong.
+#[derive(Clone, Copy)]
+pub struct Correct {
+    /// The pattern.
+    pub pattern: &'static str,
+    /// The program.
+    pub root: fn(Shape) -> Root,
+    /// The shape at which it is explored and sampled.
+    pub shape: Shape,
+    /// The shape under loom, and the bound on preemptions there.
+    pub loom: Option<(Shape, usize)>,
+}
+
+impl Correct {
+    /// `pattern/correct`.
+    pub fn id(&self) -> String {
+        format!("{}/correct", self.pattern)
+    }
+
+    /// The check, before an engine is chosen.
+    pub fn check(&self) -> Check {
+        Check::new(&self.id())
+    }
+
+    /// The program at `shape`, to be called once an execution.
+    pub fn at(&self, shape: Shape) -> impl Fn() -> Root + Send + Sync + 'static {
+        let root = self.root;
+        move || root(shape)
+    }
+}
+
+/// The table of all variants as the README shows it.
+pub fn markdown_table() -> String {
+    let mut table = String::from("| variant | what is wrong | law | checklist row |\n|---|---|---|---|\n");
+    for v in VARIANTS {
+        let source = format!("loom-tests/src/gallery/{}.rs", v.id());
+        writeln!(
+            table,
+            "| [`{}`]({source}) | {} | `{}` | {} |",
+            v.id(),
+            v.wrong,
+            v.law,
+            v.law.row()
+        )
+        .expect("a string takes everything");
+    }
+    table
+}
+
 fn plain(check: Check) -> Check {
     check
 }
@@ -74,7 +124,11 @@ macro_rules! variant {
 pub const VARIANTS: &[Variant] = &[
     variant!(worker_pool / bare_result_send: "result send without cancel", IgnoredCancellation),
     variant!(worker_pool / coordinator_keeps_sender: "a sender held by the coordinator", NeverClosed),
-    variant!(worker_pool / every_worker_closes: "each worker closes the results", DoubleClose),
+    Variant {
+        // One worker closes once.
+        loom: Some(shape(2, 2, 1)),
+        ..variant!(worker_pool / every_worker_closes: "each worker closes the results", DoubleClose)
+    },
     Variant {
         loom: Some(shape(2, 2, 1)),
         ..variant!(worker_pool / guard_across_job: "the guard is held through the job", Deadlock)
@@ -85,9 +139,21 @@ pub const VARIANTS: &[Variant] = &[
     },
     variant!(worker_pool / whole_loop_cancelled: "the loop is cancelled with a job in hand", LostItem),
     variant!(worker_pool / detached_workers: "closed while the workers run", Unjoined),
-    variant!(worker_pool / no_closed_check: "does not look at the end of the queue", Livelock),
+    Variant {
+        // Loom has no law for tasks that run for ever.
+        loom: None,
+        ..variant!(worker_pool / no_closed_check: "does not look at the end of the queue", Livelock)
+    },
     Variant {
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
 ];
+
+/// The right siblings, one a pattern.
+pub const CORRECT: &[Correct] = &[Correct {
+    pattern: "worker_pool",
+    root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
+    shape: shape(2, 3, 1),
+    loom: Some((shape(1, 2, 1), 2)),
+}];

@@ -7,6 +7,7 @@ use selvedge_rt as rt;
 use std::sync::Arc;
 
 /// A near-miss: its name, and the check that must pass.
+#[derive(Clone, Copy)]
 pub struct NearMiss {
     /// What it does, right.
     pub name: &'static str,
@@ -14,6 +15,18 @@ pub struct NearMiss {
     pub check: fn(Check) -> Check,
     /// The program.
     pub root: fn() -> crate::scenario::Root,
+}
+
+impl NearMiss {
+    /// `near_miss/name`.
+    pub fn id(&self) -> String {
+        format!("near_miss/{}", self.name)
+    }
+
+    /// The check, before an engine is chosen.
+    pub fn check(&self) -> Check {
+        (self.check)(Check::new(&self.id()))
+    }
 }
 
 macro_rules! near_misses {
@@ -35,10 +48,14 @@ macro_rules! near_misses {
 near_misses! {
     a_daemon_declared_as_such_outlives_the_root => {
         let (tx, mut rx) = mpsc::unbounded_channel::<u64>();
+        let (ready, is_ready) = rt::sync::oneshot::channel();
         let service = rt::spawn(async move {
             daemon();
+            ready.send(()).expect("the root waits");
             while rx.recv().await.is_some() {}
         });
+        // A daemon is one once it says so: not when it is spawned.
+        is_ready.await.expect("the daemon is ready");
         tx.send(1).expect("the daemon listens");
         rt::spawn(async move { tx.send(2) }).await.expect("no panic").expect("the daemon listens");
         drop(service);

@@ -1,0 +1,163 @@
+//! Scenario by engine, and law by engine: everything that is claimed of the patterns.
+
+use crate::catalogue::Catalogue;
+use crate::column::{Budget, Column};
+use crate::progress::Progress;
+use crate::scenario::{Scenario, Shape};
+use selvedge::{Law, Report};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// One scenario under every engine.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The pattern.
+    pub pattern: &'static str,
+    /// The claim.
+    pub name: &'static str,
+    /// The statements of the pattern's contract that it stands for.
+    pub statements: &'static [u8],
+    /// In the order of [`Column::ALL`].
+    pub cells: Vec<Cell>,
+}
+
+/// What one engine says of one scenario.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cell {
+    /// It ran.
+    Ran(Run),
+    /// The scenario is not made for the engine.
+    NotMeant,
+    /// The engine is not in this build.
+    NotBuilt,
+}
+
+/// The reports of one engine on one scenario.
+#[derive(Debug, Serialize)]
+pub struct Run {
+    /// At which shape.
+    pub shape: Shape,
+    /// One, or one a strategy.
+    pub reports: Vec<Report>,
+    /// What is not as it must be.
+    pub off: Vec<String>,
+}
+
+impl Run {
+    /// All executions.
+    pub fn executions(&self) -> u64 {
+        self.reports.iter().map(|r| r.coverage.executions).sum()
+    }
+
+    /// All seconds.
+    pub fn seconds(&self) -> f64 {
+        self.reports.iter().map(|r| r.coverage.seconds).sum()
+    }
+}
+
+impl Cell {
+    /// What ran, if anything did.
+    pub fn run(&self) -> Option<&Run> {
+        match self {
+            Cell::Ran(run) => Some(run),
+            _ => None,
+        }
+    }
+}
+
+/// How many steps [`run`] will take.
+pub fn steps(catalogue: &Catalogue) -> usize {
+    catalogue.scenarios.len() * Column::ALL.iter().filter(|c| c.built()).count()
+}
+
+/// Runs every scenario under every engine that is built.
+pub fn run(catalogue: &Catalogue, budget: &Budget, progress: &mut Progress) -> Vec<Row> {
+    catalogue.scenarios.iter().map(|s| row(s, budget, progress)).collect()
+}
+
+fn row(scenario: &Scenario, budget: &Budget, progress: &mut Progress) -> Row {
+    let mut cells = Vec::new();
+    for column in Column::ALL.iter().copied() {
+        if !column.built() {
+            cells.push(Cell::NotBuilt);
+            continue;
+        }
+        let Some(shape) = column.shape(scenario) else {
+            progress.step(&format!("{} does not fit {column}", scenario.id()));
+            cells.push(Cell::NotMeant);
+            continue;
+        };
+        progress.step(&format!("{} at {shape}, {column}", scenario.id()));
+        cells.push(Cell::Ran(cell(column, scenario, shape, budget)));
+    }
+    parity(&mut cells);
+    Row { pattern: scenario.pattern, name: scenario.name, statements: scenario.statements, cells }
+}
+
+/// Runs one scenario under one engine and judges its reports.
+pub fn cell(column: Column, scenario: &Scenario, shape: Shape, budget: &Budget) -> Run {
+    let reports = column.run(scenario, shape, budget);
+    let expected = column.expects(scenario, budget);
+    let wrong = reports.iter().filter(|report| report.verdict != expected);
+    let off = wrong.map(|report| format!("{column}: {}", report.to_string().trim_end())).collect();
+    Run { shape, reports, off }
+}
+
+/// What really happens on tokio must be among what the explorer says can happen.
+fn parity(cells: &mut [Cell]) {
+    let of = |cell: &Cell| -> BTreeSet<u64> {
+        cell.run().iter().flat_map(|run| &run.reports).flat_map(|r| r.outcomes.clone()).collect()
+    };
+    let at = |column| Column::ALL.iter().position(|c| *c == column).expect("a column");
+    let possible = of(&cells[at(Column::Operation)]);
+    for column in [Column::CurrentThread, Column::MultiThread] {
+        let strangers = of(&cells[at(column)]).difference(&possible).count();
+        if let (Cell::Ran(run), 1..) = (&mut cells[at(column)], strangers) {
+            run.off.push(format!(
+                "{column}: {strangers} outcomes that the explorer, at the same shape, never saw"
+            ));
+        }
+    }
+}
+
+/// One law on one pattern, under every engine.
+#[derive(Debug, Serialize)]
+pub struct LawRow {
+    /// The pattern.
+    pub pattern: &'static str,
+    /// The law.
+    pub law: Law,
+    /// Executions on which it was on, in the order of [`Column::ALL`]; 0 where it was off in every
+    /// scenario, or the engine cannot see it.
+    pub judged: Vec<u64>,
+    /// Scenarios that break it.
+    pub broken_by: Vec<&'static str>,
+}
+
+/// Which law was judged how often. `rows` are of the catalogue's scenarios.
+pub fn laws(catalogue: &Catalogue, rows: &[Row]) -> Vec<LawRow> {
+    let patterns: BTreeSet<_> = rows.iter().map(|row| row.pattern).collect();
+    let mut all = Vec::new();
+    for pattern in patterns {
+        let rows = || catalogue.scenarios.iter().zip(rows).filter(|(s, _)| s.pattern == pattern);
+        for law in Law::ALL.iter().copied() {
+            let judged = |column: usize| -> u64 {
+                let on = |s: &Scenario| Column::ALL[column].sees(law) && s.check().judges(law);
+                let runs = rows().filter(|(s, _)| on(s)).filter_map(|(_, r)| r.cells[column].run());
+                runs.map(Run::executions).sum()
+            };
+            let breaks = |row: &Row| {
+                let reports = row.cells.iter().filter_map(Cell::run).flat_map(|run| &run.reports);
+                reports.flat_map(Report::violations).any(|v| v.law == law)
+            };
+            all.push(LawRow {
+                pattern,
+                law,
+                judged: (0..Column::ALL.len()).map(judged).collect(),
+                broken_by: rows().filter(|(_, r)| breaks(r)).map(|(_, r)| r.name).collect(),
+            });
+        }
+    }
+    all
+}

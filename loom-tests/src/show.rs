@@ -1,0 +1,158 @@
+//! Tables for people, at most 140 columns wide.
+
+use crate::column::Column;
+use crate::exhibit::{By, Exhibit, Find};
+use crate::matrix::{Cell, LawRow, Row};
+use crate::suite::Suite;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use selvedge::{Bound, Report, Verdict};
+
+const WIDTH: u16 = 140;
+
+/// Everything, as `verify` prints it.
+pub fn suite(suite: &Suite) -> String {
+    let mut text = String::new();
+    if !suite.scenarios.is_empty() {
+        text += "Scenarios by engine: verdict and executions; states and seconds; workers x jobs, buffers\n";
+        text += &format!("{}\n\n", scenarios(&suite.scenarios));
+        text += "Laws by engine: executions on which each was on\n";
+        text += &format!("{}\n", laws(&suite.laws));
+        text += "A `-` is a law that no scenario of the pattern asks for, or that the engine cannot see. \
+                 IncompleteShutdown and\nDuplicateItem are judged where a scenario declares its shutdown \
+                 complete, or a record of distinct values.\n\n";
+    }
+    if !suite.gallery.is_empty() {
+        text += "Gallery: the law that each engine finds first, and executions until then\n";
+        text += &format!("{}\n\n", gallery(&suite.gallery));
+    }
+    for problem in &suite.problems {
+        text += &format!("WRONG: {problem}\n\n");
+    }
+    text + &suite.summary()
+}
+
+/// A table with a header; all columns but the first few are numbers.
+pub(crate) fn table(header: Vec<String>, texts: usize, rows: Vec<Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_header(header);
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(texts) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn scenarios(rows: &[Row]) -> Table {
+    let header = ["claim".into()].into_iter().chain(Column::ALL.iter().map(Column::to_string));
+    let rows = rows.iter().map(|row| {
+        let statements: Vec<String> = row.statements.iter().map(u8::to_string).collect();
+        let name = row.name.replace('_', " ");
+        let claim = format!("{}: {name} ({})", row.pattern.replace('_', " "), statements.join(", "));
+        [claim].into_iter().chain(row.cells.iter().map(cell)).collect()
+    });
+    table(header.collect(), 1, rows.collect())
+}
+
+fn cell(cell: &Cell) -> String {
+    let run = match cell {
+        Cell::Ran(run) => run,
+        Cell::NotMeant => return "--".into(),
+        Cell::NotBuilt => return "-- (build with\n--features loom)".into(),
+    };
+    let mut off = String::new();
+    if !run.off.is_empty() {
+        off = "WRONG\n".into();
+    }
+    let states: u64 = run.reports.iter().map(|r| r.coverage.states).sum();
+    let states = match states {
+        0 => String::new(),
+        n => format!("{} st ", thousands(n)),
+    };
+    // Where there are several reports, the worst comes first.
+    let report = run.reports.iter().find(|r| !r.passed()).unwrap_or(&run.reports[0]);
+    format!(
+        "{off}{} {}\n{states}{:.2} s\n{}",
+        verdict(report),
+        thousands(run.executions()),
+        run.seconds(),
+        run.shape
+    )
+}
+
+/// A verdict in a word or two.
+fn verdict(report: &Report) -> String {
+    match &report.verdict {
+        Verdict::Proved => "proved".into(),
+        Verdict::Bounded(Bound::Preemptions(n)) => format!("bounded (preempt <= {n})"),
+        Verdict::Bounded(bound) => format!("bounded ({bound})"),
+        Verdict::Sampled(_) => "sampled".into(),
+        Verdict::Violated(violations) => violations[0].law.to_string(),
+        Verdict::Failed(_) => "NOT CHECKED".into(),
+    }
+}
+
+fn laws(rows: &[LawRow]) -> Table {
+    let columns = Column::ALL.iter().map(Column::to_string);
+    let header = ["pattern".into(), "law".into()].into_iter().chain(columns);
+    let header = header.chain(["verdict".into()]).collect();
+    let rows = rows.iter().map(|row| {
+        let judged = row.judged.iter().map(|n| match n {
+            0 => "-".into(),
+            n => thousands(*n),
+        });
+        let verdict = match (&row.broken_by[..], row.judged.iter().sum::<u64>()) {
+            ([], 0) => "not judged".into(),
+            ([], _) => "holds".into(),
+            (scenarios, _) => format!("BROKEN by {}", scenarios.join(", ")),
+        };
+        let start = [row.pattern.to_owned(), row.law.to_string()].into_iter();
+        start.chain(judged).chain([verdict]).collect()
+    });
+    table(header, 2, rows.collect())
+}
+
+fn gallery(rows: &[Exhibit]) -> Table {
+    let engines = By::ALL.iter().map(|by| match by {
+        By::Explore => "explore",
+        By::Loom => "loom",
+        By::Sample => "random walk",
+    });
+    let header = ["program", "must be"].into_iter().chain(engines).chain(["so"]);
+    let rows = rows.iter().map(|row| {
+        let expected = row.expected.map_or("silent".into(), |law| law.to_string());
+        let so = match (row.off.is_empty(), row.expected) {
+            (true, Some(_)) => "caught",
+            (true, None) => "silent",
+            (false, _) => "WRONG",
+        };
+        let start = [row.id.clone(), expected].into_iter();
+        start.chain(row.finds.iter().map(find)).chain([so.into()]).collect()
+    });
+    table(header.map(str::to_owned).collect(), 2, rows.collect())
+}
+
+fn find(find: &Find) -> String {
+    match find {
+        Find::Report(report) => {
+            format!("{} {}", verdict(report), thousands(report.coverage.executions))
+        }
+        Find::NotMeant => "--".into(),
+        Find::NotBuilt => "-- (--features loom)".into(),
+    }
+}
+
+/// `1,234,567`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
