@@ -4,6 +4,7 @@ use crate::config::{Clock, Config, Grain, Limits, Reductions};
 use crate::explore::{Explorer, Failure};
 use crate::replay;
 use crate::scenario::Root;
+use crate::story;
 use crate::verdict::{Engine, Report, Verdict};
 use crate::watchdog::watch;
 use crate::{Law, panics};
@@ -127,6 +128,7 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
         found = Explorer::new(&config, root).search();
     }
     let replay = found.failure.as_ref().and_then(|f| f.replayed.as_ref());
+    let story = replay.map(story::tell);
     let replay = replay.map(|replayed| replayed.token(config).encode());
     let verdict = match (found.problem, found.failure, found.bound) {
         (Some(problem), ..) => Verdict::Failed(problem),
@@ -140,7 +142,7 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
         verdict,
         coverage: found.coverage,
         waived: config.waived.clone(),
-        story: None,
+        story,
         replay,
         outcomes: found.outcomes.keys().copied().collect(),
     }

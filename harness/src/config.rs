@@ -165,6 +165,7 @@ pub(crate) struct Config {
     /// Tasks are aborted in this scenario: found out by a search, which then starts again.
     pub aborts: bool,
     /// Loom: so often a task may be preempted in one execution.
+    #[cfg(feature = "loom")]
     pub preemptions: Option<usize>,
 }
 
@@ -184,6 +185,7 @@ impl Config {
             stack_bytes: 256 << 10,
             audits: 4,
             aborts: false,
+            #[cfg(feature = "loom")]
             preemptions: None,
         }
     }

@@ -51,6 +51,7 @@ mod record;
 mod replay;
 mod sample;
 mod scenario;
+mod story;
 mod verdict;
 mod watchdog;
 

@@ -35,7 +35,9 @@ fn the_laws_in_the_readme_are_the_laws_of_the_code() {
 #[test]
 fn the_report_in_the_readme_is_what_the_example_prints() {
     // The time is the one thing that differs from run to run.
+    // Here the example is a module of a test: it has other names, and the same lines.
     let report = lost_item::check().to_string();
+    let report = report.replace("tests/../examples", "examples").replace("readme::lost", "lost");
     let text = report.split_once(" s)").map_or(report.clone(), |(head, rest)| {
         let (head, _seconds) = head.rsplit_once(", ").expect("the time comes last");
         format!("{head}){rest}")

@@ -15,12 +15,14 @@ mod state;
 mod task;
 mod wake;
 
+#[cfg(feature = "loom")]
+use crate::Law;
 use crate::config::{Clock, Config, Grain};
 use crate::laws;
 use crate::ledger::{Event, LockEdges};
 use crate::model::{Model, Object};
 use crate::watchdog::Heart;
-use crate::{Law, Violation, hash};
+use crate::{Violation, hash};
 use fiber::{Fiber, Job, Resume, Signal};
 use selvedge_rt::check::engine::{self as seam, NewTask, ObjectId, Op, OpKind, Outcome, Site};
 pub(crate) use state::{Key, Scratch, Sleeping, mask};
@@ -632,6 +634,7 @@ impl Exec {
         }
     }
 
+    #[cfg(feature = "loom")]
     pub fn waived(&self, law: Law) -> bool {
         self.config.waived.iter().any(|(l, _)| *l == law)
     }

@@ -71,8 +71,6 @@ pub(crate) struct Replayed {
     pub outcome: u64,
     /// Digest of each value recorded, with the key of the task that did.
     pub noted: Vec<(u64, u64)>,
-    /// Virtual time at the end, in nanoseconds.
-    pub now: u64,
 }
 
 impl Replayed {
@@ -144,7 +142,6 @@ fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
         ending,
         outcome,
         noted: e.noted.clone(),
-        now: e.now,
     }
 }
 

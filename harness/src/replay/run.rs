@@ -4,6 +4,7 @@ use super::{Replayed, Token, drive::Ending, replay_twice};
 use crate::Check;
 use crate::config::Config;
 use crate::scenario::Root;
+use crate::story;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 use crate::watchdog::watch;
 use std::panic::Location;
@@ -84,7 +85,7 @@ pub(crate) fn report(config: &Rc<Config>, replayed: &Replayed) -> Report {
         verdict,
         coverage: Coverage { executions: 2, ends: 1, outcomes: 1, ..Coverage::default() },
         waived: config.waived.clone(),
-        story: None,
+        story: (!replayed.violations.is_empty()).then(|| story::tell(replayed)),
         replay: Some(replayed.token(config).encode()),
         outcomes: [replayed.outcome].into(),
     }

@@ -161,7 +161,13 @@ impl Check {
             }
         }
         let (story, failure) = failure.map(|f| (f.story, f.replayed)).unzip();
-        Report { story, ..cases.finish(strategy, failure) }
+        let report = cases.finish(strategy, failure);
+        // The input first, then the schedule.
+        let story = match (story, report.story.clone()) {
+            (Some(input), Some(schedule)) => Some(format!("{input}\n{schedule}")),
+            (input, schedule) => input.or(schedule),
+        };
+        Report { story, ..report }
     }
 }
 

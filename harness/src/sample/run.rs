@@ -8,6 +8,7 @@ use crate::laws;
 use crate::replay::drive::{Driven, Driver, Ending};
 use crate::replay::{self, Replayed};
 use crate::scenario::Root;
+use crate::story;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 use crate::watchdog::watch;
 use crate::{Check, Violation, hash};
@@ -262,7 +263,7 @@ impl Cases {
             verdict,
             coverage: self.coverage,
             waived: self.config.waived.clone(),
-            story: None,
+            story: failure.as_ref().map(story::tell),
             replay: failure.map(|replayed| replayed.token(&self.config).encode()),
             outcomes: self.outcomes,
         }
