@@ -1,6 +1,7 @@
 //! A failing schedule, told to a person: one lane a task, only the operations that matter, and why the
 //! schedule went from one task to the next.
 
+use crate::Law;
 use crate::ledger::Event;
 use crate::replay::Replayed;
 use selvedge_rt::check::engine::{ObjectKind, OpKind, Outcome};
@@ -75,7 +76,7 @@ impl Story {
         let matters = objects_that_matter(replayed, &log);
         let mut names = BTreeMap::new();
         let mut counts: BTreeMap<char, usize> = BTreeMap::new();
-        let mut rows = Vec::new();
+        let (mut rows, mut shown) = (Vec::new(), 0);
         for (i, event) in log.iter().enumerate() {
             let object = event.op.object.index as usize;
             // Of polls that pend, only the last before the task gives way says something.
@@ -91,7 +92,8 @@ impl Story {
                 format!("{letter}{n}")
             });
             let what = in_words(event, name);
-            rows.push(Row { step: event.step, task: event.task, what, why: why(&log, i) });
+            rows.push(Row { step: event.step, task: event.task, what, why: why(&log, i, shown) });
+            shown = event.now;
         }
         let mut lanes: BTreeSet<usize> = rows.iter().map(|r| r.task).collect();
         // The tasks of the last rows are the ones that it is about.
@@ -106,13 +108,17 @@ impl Story {
 }
 
 /// What the violation is about: where tasks that are left wait, what the last operation was on, the
-/// tokens that were cancelled, and the ends of tasks.
+/// tokens that were cancelled, the ends of tasks; all that the root touched where it panicked.
 fn objects_that_matter(replayed: &Replayed, log: &[&Event]) -> BTreeSet<usize> {
     let left = replayed.tasks.iter().filter(|t| !t.ended);
     let mut matter: BTreeSet<usize> = left.flat_map(|t| t.waits.iter().copied()).collect();
     matter.extend(log.last().map(|e| e.op.object.index as usize));
     let ends = |e: &&&Event| matches!(e.op.kind, OpKind::Cancel | OpKind::Finish | OpKind::Abort);
     matter.extend(log.iter().filter(ends).map(|e| e.op.object.index as usize));
+    // An assertion may be about anything that its task has seen.
+    if replayed.violations.iter().any(|v| v.law == Law::Panic) {
+        matter.extend(log.iter().filter(|e| e.task == 0).map(|e| e.op.object.index as usize));
+    }
     matter
 }
 
@@ -184,13 +190,14 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Why this event's task runs now, where the one before was another's; and the place.
-fn why(log: &[&Event], i: usize) -> String {
+/// The place; and why this event's task runs now, where the one before was another's. `shown` is the
+/// time of the last row.
+fn why(log: &[&Event], i: usize, shown: u64) -> String {
     let event = log[i];
     let place = format!("{}:{}", last_names(event.op.site.file()), event.op.site.line());
     let Some(before) = i.checked_sub(1).map(|b| log[b]) else { return place };
     let mut reasons = Vec::new();
-    if before.now != event.now {
+    if shown != event.now {
         reasons.push(format!("time passes to {:?}", std::time::Duration::from_nanos(event.now)));
     }
     if before.task != event.task {

@@ -29,8 +29,13 @@ impl Notify {
                 self.generation += 1;
                 waiters.iter_mut().for_each(|w| w.woken = true);
             }
-            // Without a place in the queue it took what was stored, if anything was.
-            (OpKind::Notified, Outcome::Done(_)) if own.is_none() => self.permit = false,
+            // Without a place in the queue it took what was stored, but where a call had reached it: then
+            // that is left to others.
+            (OpKind::Notified, Outcome::Done(_))
+                if own.is_none() && op.value == self.generation =>
+            {
+                self.permit = false;
+            }
             (OpKind::DropNotified, _) if own.is_some_and(|w| w.by_one) => self.notify_one(waiters),
             _ => {}
         }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync as real;
 
@@ -21,13 +22,17 @@ use tokio::sync as real;
 pub struct Notify {
     real: real::Notify,
     object: Object,
+    /// Calls of `notify_waiters`, which the real one does not tell. Exact under an engine, which does one
+    /// operation at a time; with none it is not looked at.
+    calls: AtomicU64,
 }
 
 impl Notify {
     /// A new one, with nothing stored.
     #[track_caller]
     pub fn new() -> Self {
-        Notify { real: real::Notify::new(), object: Object::new(ObjectKind::Notify) }
+        let object = Object::new(ObjectKind::Notify);
+        Notify { real: real::Notify::new(), object, calls: AtomicU64::new(0) }
     }
 
     /// Waits for a notification.
@@ -39,9 +44,11 @@ impl Notify {
     #[track_caller]
     pub fn notified(&self) -> Notified<'_> {
         let site = Location::caller();
-        let real = self.object.effect(OpKind::Listen, 0, site, || self.real.notified());
+        let listen = || (self.real.notified(), self.calls.load(Ordering::Relaxed));
+        let (real, calls) = self.object.effect(OpKind::Listen, 0, site, listen);
         let ops = (OpKind::Notified, OpKind::DropNotified);
-        Notified { waiting: Waiting::new(self.object, ops, 0, site, real, seen::done) }
+        let waiting = Waiting::new(self.object, ops, 0, site, real, seen::done).saying(calls);
+        Notified { waiting }
     }
 
     /// Wakes one waiter; with none, stores the notification for the next.
@@ -53,7 +60,10 @@ impl Notify {
     /// Wakes every future made so far; stores nothing.
     #[track_caller]
     pub fn notify_waiters(&self) {
-        let real = || self.real.notify_waiters();
+        let real = || {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.real.notify_waiters();
+        };
         self.object.effect(OpKind::NotifyWaiters, 0, Location::caller(), real);
     }
 }

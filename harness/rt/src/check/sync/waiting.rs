@@ -23,6 +23,7 @@ pin_project! {
         poll: OpKind,
         end: OpKind,
         arg: u64,
+        value: u64,
         site: Site,
         outcome: fn(&F::Output) -> Outcome,
         // Whether a drop now is an operation.
@@ -36,7 +37,7 @@ pin_project! {
             let future = address(&this);
             let mut this = this.project();
             if *this.owes {
-                let with = With { arg: *this.arg, future, value: 0 };
+                let with = With { arg: *this.arg, future, value: *this.value };
                 this.object.effect_with(*this.end, with, this.site, || this.real.set(None));
             }
         }
@@ -54,7 +55,13 @@ impl<F: Future> Waiting<F> {
         real: F,
         outcome: fn(&F::Output) -> Outcome,
     ) -> Self {
-        Waiting { real: Some(real), object, poll, end, arg, site, outcome, owes: false, got: false }
+        Waiting { real: Some(real), object, poll, end, arg, value: 0, site, outcome, owes: false, got: false }
+    }
+
+    /// Makes each operation say `value`, too.
+    pub(crate) fn saying(mut self, value: u64) -> Self {
+        self.value = value;
+        self
     }
 
     /// Makes the drop an operation even before the first poll: the future holds a value.
@@ -76,7 +83,7 @@ impl<F: Future> Waiting<F> {
         let cx = &mut Context::from_waker(Waker::noop());
         let real = |_: &mut Context<'_>| Poll::Ready(real(future));
         let told = |got: &bool| if *got { Outcome::DONE } else { Outcome::BUSY };
-        let with = With { arg: 1, future: address, value: 0 };
+        let with = With { arg: 1, future: address, value: *this.value };
         let got = this.object.poll_with(*this.poll, with, this.site, cx, real, told);
         *this.got = got == Poll::Ready(true);
         *this.owes = !*this.got;
@@ -97,7 +104,7 @@ impl<F: Future> Future for Waiting<F> {
         }
         let result = this.object.poll_with(
             *this.poll,
-            With { arg: *this.arg, future, value: 0 },
+            With { arg: *this.arg, future, value: *this.value },
             this.site,
             cx,
             |cx| real.poll(cx),
