@@ -55,7 +55,18 @@ impl<F: Future> Waiting<F> {
         real: F,
         outcome: fn(&F::Output) -> Outcome,
     ) -> Self {
-        Waiting { real: Some(real), object, poll, end, arg, value: 0, site, outcome, owes: false, got: false }
+        Waiting {
+            real: Some(real),
+            object,
+            poll,
+            end,
+            arg,
+            value: 0,
+            site,
+            outcome,
+            owes: false,
+            got: false,
+        }
     }
 
     /// Makes each operation say `value`, too.
