@@ -502,29 +502,37 @@ fn own_pool(s: Shape) -> Root {
         // more such jobs than room, all wait for each other until the cancel.
         struct Job(Option<Pool<Job>>);
         let handler = |mut job: Job| async move {
+            // How many it submitted.
+            let mut accepted = 0;
             if let Some(pool) = &mut job.0 {
-                for _ in 0..2 {
-                    if pool.submit(Job(None)).await.is_err() {
-                        return false;
-                    }
+                while accepted < 2 && pool.submit(Job(None)).await.is_ok() {
+                    accepted += 1;
                 }
             }
-            true
+            accepted
         };
         let (mut pool, mut results) = WorkerPool::new(handler)
             .workers(s.workers())
             .queue(s.buffer())
             .results(s.buffer())
             .start(&token);
+        let mut accepted = 0;
         for _ in 0..s.jobs {
             let own = pool.clone();
-            let _ = pool.submit(Job(Some(own))).await;
+            accepted += u64::from(pool.submit(Job(Some(own))).await.is_ok());
         }
         drop(pool);
         let canceller = canceller(&token);
-        while results.next().await.is_some() {}
+        let mut delivered = Vec::new();
+        while let Some(done) = results.next().await {
+            delivered.push(done);
+        }
         let report = results.close().await;
         canceller.await.expect("the canceller does not panic");
+        assert_eq!(report.delivered, delivered.len() as u64);
+        let done = delivered.into_iter().chain(report.undelivered.clone());
+        accepted += done.map(|d| d.outcome.returned().expect("no job panics")).sum::<u64>();
+        assert_eq!(report.accepted(), accepted, "each accepted job ran or is listed");
     })
 }
 
