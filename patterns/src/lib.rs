@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`worker_pool`] | a fixed number of workers takes jobs from a shared queue |
+//! | [`pipeline`] | a source and stages, each a task of its own, joined by bounded buffers |
 //! | [`rate_limit`] | a limit on how often work may start, shared by clones |
 //!
 //! What all patterns share:
@@ -21,6 +22,7 @@
 
 mod end;
 mod panic;
+pub mod pipeline;
 pub mod rate_limit;
 pub mod worker_pool;
 
