@@ -7,7 +7,9 @@
 //! |---|---|
 //! | [`worker_pool`] | a fixed number of workers takes jobs from a shared queue |
 //! | [`pipeline`] | a source and stages, each a task of its own, joined by bounded buffers |
+//! | [`err_group`] | tasks that succeed together, or fail with the first that fails |
 //! | [`rate_limit`] | a limit on how often work may start, shared by clones |
+//! | [`shutdown`] | stops accepting, drains what was accepted, and has a deadline |
 //!
 //! What all patterns share:
 //!
@@ -21,9 +23,11 @@
 //! that the facade does not have (`tests/suite/sources.rs` fails on one).
 
 mod end;
+pub mod err_group;
 mod panic;
 pub mod pipeline;
 pub mod rate_limit;
+pub mod shutdown;
 pub mod worker_pool;
 
 pub use end::End;

@@ -1,0 +1,85 @@
+//! One task of a group: run, and where it fails first, say so and cancel the rest.
+//!
+//! A task that goes well does one operation besides its own: it looks at the token as it starts.
+
+use super::error::Failure;
+use crate::panic;
+use futures_util::FutureExt;
+use rt::sync::CancellationToken;
+use rt::sync::atomic::{AtomicBool, Ordering};
+use selvedge_rt as rt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+/// How a task ended.
+///
+/// Public, and hidden, for model checkers: its `Hash` says all that there is to know of an end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ended<T, E> {
+    /// With a result.
+    Done(T),
+    /// With the failure that is the cause.
+    Caused(Failure<E>),
+    /// With a failure that is not.
+    Failed(Failure<E>),
+    /// Before it started: it saw a cancel.
+    NotStarted,
+}
+
+/// What the tasks of a group share.
+pub(super) struct Shared {
+    pub(super) token: CancellationToken,
+    /// Whether some task has the cause.
+    caused: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(token: CancellationToken) -> Arc<Self> {
+        Arc::new(Shared { token, caused: AtomicBool::new(false) })
+    }
+
+    /// Records a failure, and cancels the group if it is the cause.
+    fn failed<T, E>(&self, failure: Failure<E>) -> Ended<T, E> {
+        // The look comes first: an error that a cancel led to was returned after that cancel, so the
+        // look sees it, also where it is the caller's and nobody claims the cause.
+        //
+        // The claim comes before the cancel: the other way round a sibling reacts to the cancel and
+        // claims before this task does. Relaxed, because only one can claim, and nothing else is read
+        // by whoever could not: the cause itself travels as this task's output.
+        if self.token.is_cancelled() || self.caused.swap(true, Ordering::Relaxed) {
+            return Ended::Failed(failure);
+        }
+        self.token.cancel();
+        Ended::Caused(failure)
+    }
+}
+
+/// Runs one task to its end; the index tells the owner which.
+pub(super) async fn run<T, E, F, Fut>(
+    shared: Arc<Shared>,
+    index: usize,
+    start: F,
+) -> (usize, Ended<T, E>)
+where
+    F: FnOnce(CancellationToken) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    let token = shared.token.clone();
+    // All that is the caller's is called, polled and dropped inside the block: a panic in any of it
+    // is the task's.
+    let work = AssertUnwindSafe(async move {
+        // Also here, and not only in `spawn`: many tasks may be spawned before the first of them runs.
+        if token.is_cancelled() {
+            return None;
+        }
+        Some(start(token).await)
+    });
+    // Unwind safe: after a panic nothing of the task is used again.
+    let ended = match work.catch_unwind().await {
+        Ok(Some(Ok(value))) => Ended::Done(value),
+        Ok(Some(Err(error))) => shared.failed(Failure::Error(error)),
+        Ok(None) => Ended::NotStarted,
+        Err(payload) => shared.failed(Failure::Panic(panic::message(payload))),
+    };
+    (index, ended)
+}
