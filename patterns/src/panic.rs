@@ -4,12 +4,15 @@ use std::any::Any;
 
 /// The message of a panic: what `panic!` was given, or a note that it was not text.
 pub(crate) fn message(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => match payload.downcast::<&'static str>() {
-            Ok(text) => (*text).to_owned(),
-            Err(_) => "a panic whose payload is not text".to_owned(),
-        },
+    text(&*payload)
+}
+
+/// The same, of a panic that goes on.
+pub(crate) fn text(payload: &(dyn Any + Send)) -> String {
+    match (payload.downcast_ref::<String>(), payload.downcast_ref::<&'static str>()) {
+        (Some(text), _) => text.clone(),
+        (_, Some(text)) => (*text).to_owned(),
+        _ => "a panic whose payload is not text".to_owned(),
     }
 }
 

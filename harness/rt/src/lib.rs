@@ -14,6 +14,7 @@
 //! | [`async_channel`] | the MPMC channel of the crate of that name |
 //! | [`blocking`] | `std::sync::Mutex` |
 //! | [`time`] | `tokio::time` |
+//! | `signal` (feature) | `tokio::signal` |
 //! | [`select!`], [`join!`], [`pin!`] | tokio's macros |
 //!
 //! What is not here is not wrapped: using it is a compile error and never a blind spot.
@@ -27,6 +28,9 @@ pub use production::*;
 pub mod check;
 #[cfg(feature = "check")]
 pub use check::facade::*;
+
+#[cfg(feature = "signal")]
+pub mod signal;
 
 /// Whether this build announces operations to an engine. A benchmark asserts that it does not.
 pub const CHECKED: bool = cfg!(feature = "check");
