@@ -208,6 +208,8 @@ impl Machine {
         e.noted.clear();
         (e.now, e.clock_observed) = (0, false);
         (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
+        // Whoever ran last did not make the root.
+        e.current = 0;
         e.operating = 0;
         e.within.clear();
         // Of a search before this one.
