@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`worker_pool`] | a fixed number of workers takes jobs from a shared queue |
+//! | [`fan`] | several branches pull from one source; several sources merge into one |
 //! | [`pipeline`] | a source and stages, each a task of its own, joined by bounded buffers |
 //! | [`err_group`] | tasks that succeed together, or fail with the first that fails |
 //! | [`rate_limit`] | a limit on how often work may start, shared by clones |
@@ -24,6 +25,7 @@
 
 mod end;
 pub mod err_group;
+pub mod fan;
 mod panic;
 pub mod pipeline;
 pub mod rate_limit;
