@@ -154,7 +154,8 @@ pub enum OpKind {
     DropAcquire,
 
     // --- notify
-    /// A `Notified` was made: from here on `notify_waiters` completes it, polled or not.
+    /// A `Notified` was made: from here on `notify_waiters` completes it, polled or not. So it is with the
+    /// future of `TaskTracker::wait`, and the end of the last task.
     Listen,
     /// Poll of a `Notified`.
     Notified,

@@ -34,7 +34,8 @@ impl TaskTracker {
     pub fn wait(&self) -> impl Future<Output = ()> {
         let (object, site) = (self.object, Location::caller());
         // Made now, as tokio's: it completes even if the tracker is opened again before its first poll.
-        let mut real = Box::pin(self.real.wait());
+        // So it is a look at the tracker, and an operation.
+        let mut real = object.effect(OpKind::Listen, 0, site, || Box::pin(self.real.wait()));
         std::future::poll_fn(move |cx| {
             let wait = |cx: &mut Context<'_>| real.as_mut().poll(cx);
             object.poll(OpKind::WaitTracked, 0, site, cx, wait, |()| Outcome::DONE)
