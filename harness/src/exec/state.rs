@@ -78,6 +78,16 @@ impl Exec {
         key
     }
 
+    /// What every task has observed and what was recorded: the same whenever the same path is followed.
+    pub fn witness(&self) -> u128 {
+        self.tasks.iter().fold(self.record, |h, task| hash::mix128(h, task.seen))
+    }
+
+    /// What each task announces.
+    pub fn announcements(&self) -> Vec<u32> {
+        self.tasks.iter().map(|task| self.announced_digest(task)).collect()
+    }
+
     /// The state of all objects, whoever waits on them. Giving way is no state that matters to anybody:
     /// each time it is another object that gives way.
     pub fn objects_state(&self) -> u128 {

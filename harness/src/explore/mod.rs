@@ -34,6 +34,8 @@ struct Frame {
     /// Length of the path that leads here.
     depth: usize,
     state: u128,
+    /// What had been observed on the way here.
+    witness: u128,
     /// Tasks whose step did more than they announced: they are never put to sleep.
     restless: Vec<u16>,
 }
@@ -151,7 +153,7 @@ impl<'a> Explorer<'a> {
                 .map(|v| Failure { violations: vec![v], replayed: None });
         }
         if failure.is_none() && problem.is_none() && !aborts {
-            problem = self.audit.run(self.root, &self.config);
+            problem = self.audit.run(self.root, &self.config, &self.machine);
         }
         self.coverage.states = self.table.len();
         self.coverage.outcomes = self.outcomes.len() as u64;
@@ -217,6 +219,9 @@ impl<'a> Explorer<'a> {
                 return Leaf::Problem(Problem::Nondeterminism { step: self.path.len() });
             }
             let e = machine.exec.borrow();
+            if e.witness() != frame.witness {
+                return Leaf::Problem(Problem::Nondeterminism { step: self.path.len() });
+            }
             sleep.clone_from(&frame.sleep);
             if self.sleeps() {
                 let others = |p: &&Pick| p.task != pick.task && !frame.restless.contains(&p.task);
@@ -227,6 +232,9 @@ impl<'a> Explorer<'a> {
                     }));
             }
             stay_asleep(&e, &mut sleep, pick);
+            if let Some(sleeper) = sleep.last() {
+                self.audit.swap(&self.path, Pick::task(sleeper.task), pick);
+            }
             drop(e);
             self.path.push(pick);
             machine.step(pick);
@@ -332,6 +340,7 @@ impl<'a> Explorer<'a> {
             sleep: sleep.to_vec(),
             depth: self.path.len(),
             state: key.hash,
+            witness: e.witness(),
             restless: Vec::new(),
         });
         Ok(Some(first))
