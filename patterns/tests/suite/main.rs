@@ -3,6 +3,7 @@
 //! Nothing here measures time. Where a test says that something *waits*, it runs on one thread with
 //! a paused clock, which moves only when no task can.
 
+mod err_group;
 mod rate_limit;
 mod runtimes;
 mod sources;
