@@ -4,6 +4,7 @@
 //! nothing; without them a law that always cries would pass.
 
 pub mod near_miss;
+pub mod rate_limit;
 pub mod worker_pool;
 
 use crate::scenario::{Root, Shape, shape};
@@ -84,7 +85,8 @@ impl Correct {
 
 /// The table of all variants as the README shows it.
 pub fn markdown_table() -> String {
-    let mut table = String::from("| variant | what is wrong | law | checklist row |\n|---|---|---|---|\n");
+    let mut table =
+        String::from("| variant | what is wrong | law | checklist row |\n|---|---|---|---|\n");
     for v in VARIANTS {
         let source = format!("loom-tests/src/gallery/{}.rs", v.id());
         writeln!(
@@ -148,12 +150,67 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
+    // The wait for a permit is a timer, which loom does not have.
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / sleep_per_worker: "limits each worker, not the whole", Panic)
+    },
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / clone_copies_state: "each clone counts for itself", Panic)
+    },
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / burst_after_idle: "missed ticks come all at once", Panic)
+    },
+    Variant {
+        shape: shape(2, 2, 2),
+        loom: None,
+        ..variant!(rate_limit / fixed_window: "twice the burst around an edge", Panic)
+    },
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / check_then_wait: "the lock is given back between look and take", Panic)
+    },
+    Variant {
+        shape: shape(2, 2, 1),
+        loom: None,
+        ..variant!(rate_limit / commit_before_sleep: "a cancelled waiter burns a permit", Panic)
+    },
+    Variant {
+        shape: shape(1, 3, 1),
+        loom: None,
+        ..variant!(rate_limit / bare_result_send: "delivers without cancel", IgnoredCancellation)
+    },
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / float_refill: "time in floating point drifts", Panic)
+    },
+    Variant {
+        shape: shape(2, 2, 1),
+        loom: None,
+        ..variant!(rate_limit / acquire_ignores_cancel: "waits through the cancel", IgnoredCancellation)
+    },
+    Variant {
+        check: |check| check.unjoined(),
+        shape: shape(2, 2, 1),
+        loom: None,
+        ..variant!(rate_limit / timer_not_stopped: "the ticker outlives its work", TaskLeak)
+    },
 ];
 
 /// The right siblings, one a pattern.
-pub const CORRECT: &[Correct] = &[Correct {
-    pattern: "worker_pool",
-    root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
-    shape: shape(2, 3, 1),
-    loom: Some((shape(1, 2, 1), 2)),
-}];
+pub const CORRECT: &[Correct] = &[
+    Correct {
+        pattern: "worker_pool",
+        root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 3, 1),
+        loom: Some((shape(1, 2, 1), 2)),
+    },
+    Correct {
+        pattern: "rate_limit",
+        root: |s| Box::pin(rate_limit::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 2, 2),
+        loom: None,
+    },
+];

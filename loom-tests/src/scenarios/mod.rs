@@ -1,10 +1,13 @@
 //! Every claim of every pattern, written once.
 
+pub mod err_group;
+pub mod pipeline;
+pub mod rate_limit;
 pub mod worker_pool;
 
 use crate::scenario::Scenario;
 
 /// All scenarios, pattern by pattern.
 pub fn all() -> Vec<Scenario> {
-    worker_pool::SCENARIOS.to_vec()
+    [worker_pool::SCENARIOS, err_group::SCENARIOS, rate_limit::SCENARIOS].concat()
 }
