@@ -35,7 +35,7 @@ impl Limiter {
         if now >= window.begin + self.length() {
             // BUG: the new window knows nothing of what was granted right before it began.
             window.used = 0;
-            window.begin = self.length() * now.div_duration_f64(self.length()) as u32;
+            window.begin = self.length() * (now.as_nanos() / self.length().as_nanos()) as u32;
         }
         window.used += 1;
         now
