@@ -1,9 +1,10 @@
 //! Permits: semaphores, mutexes and readers-writer locks, which tokio builds on one batch semaphore.
 //!
-//! Free permits are `total - held` less what is already assigned to woken waiters, and the waiters
-//! are in the fingerprint with that flag; so total, held and closed are all the rest there is, but for
+//! Free permits are `total - held` less what was already handed to woken waiters, and the waiters
+//! are in the fingerprint with that; so total, held and closed are all the rest there is, but for
 //! the value behind a lock: its identity is told when the lock is given back, and seen when it is taken.
 
+use super::Waiter;
 use crate::hash;
 use selvedge_rt::check::engine::{Op, OpKind, Outcome};
 
@@ -38,6 +39,12 @@ impl Permits {
             AcquireShared | TryAcquireShared | ReleaseShared => 1,
             _ => op.arg,
         }
+    }
+
+    /// Permits that nobody has, or was handed.
+    pub fn free(&self, waiters: &[Waiter]) -> u64 {
+        let given: u64 = waiters.iter().map(|w| w.given).sum();
+        self.total.saturating_sub(self.held + given)
     }
 
     pub fn apply(&mut self, op: Op, outcome: Outcome) -> Outcome {

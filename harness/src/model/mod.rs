@@ -36,10 +36,11 @@ pub(crate) struct Waiter {
     pub arg: u64,
     /// Which of the task's futures; see [`Op::future`].
     pub future: usize,
-    /// Woken and not yet polled: it may have been handed a permit.
+    /// Woken and not yet polled.
     pub woken: bool,
-    /// Woken by `notify_one`: dropped now, it hands that on.
-    pub by_one: bool,
+    /// What it was handed with the wake: permits, a slot, a `notify_one`. Dropped now, it hands that on.
+    /// A wake by closing hands out nothing.
+    pub given: u64,
     pub site: Site,
 }
 
@@ -47,7 +48,7 @@ impl Waiter {
     /// What it waits for and where, and whether it was woken.
     pub fn place(&self) -> u128 {
         let site = (self.site.line() as u64) << 32 | self.site.column() as u64;
-        let flags = self.woken as u64 | (self.by_one as u64) << 1;
+        let flags = self.woken as u64 | self.given << 1;
         hash::mix(hash::mix(hash::mix(self.kind as u128, self.arg), flags), site)
     }
 }
@@ -184,7 +185,7 @@ impl Object {
             arg: step.op.arg,
             future: step.op.future,
             woken: false,
-            by_one: false,
+            given: 0,
             site: step.op.site,
         };
         // An enabled `Notified` waits though it was told so at once.
@@ -219,15 +220,33 @@ impl Object {
         if let Model::Notify(_) = self.model {
             return;
         }
+        let closed = matches!(&self.model, Model::Channel(m) if m.closed.is_some());
         let may_wake = |kind: OpKind| match step.op.kind {
             Send | TrySend | SendReserved | DropRecv => kind == Recv,
-            Recv | TryRecv | DropSend | DropPermit | DropAcquire => kind != Recv,
+            Recv | TryRecv => kind != Recv,
+            // A slot goes to the next sender; of a closed channel, the last one tells the receiver.
+            DropSend | DropPermit | DropAcquire => (kind == Recv) == closed,
             _ => true,
         };
+        let closing = matches!(
+            step.op.kind,
+            CloseSend | CloseRecv | DropReceiver | DropSender | CloseSemaphore
+        );
+        // Permits that are free, yet too few for the first in the queue, are set aside for it.
+        let aside = match &self.model {
+            Model::Permits(m) => m.free(&self.waiters),
+            _ => 0,
+        };
+        if let Some(first) = self.waiters.iter_mut().find(|w| closing && !w.woken) {
+            first.given = aside;
+        }
         for task in woken {
             let of = |w: &&mut Waiter| w.task == *task && !w.woken && may_wake(w.kind);
             if let Some(w) = self.waiters.iter_mut().find(of) {
                 w.woken = true;
+                if !closing {
+                    w.given = w.arg.max(1);
+                }
             }
         }
     }

@@ -36,7 +36,7 @@ impl Notify {
             {
                 self.permit = false;
             }
-            (OpKind::DropNotified, _) if own.is_some_and(|w| w.by_one) => self.notify_one(waiters),
+            (OpKind::DropNotified, _) if own.is_some_and(|w| w.given > 0) => self.notify_one(waiters),
             _ => {}
         }
         outcome
@@ -44,7 +44,7 @@ impl Notify {
 
     fn notify_one(&mut self, waiters: &mut [Waiter]) {
         match waiters.iter_mut().find(|w| !w.woken) {
-            Some(w) => (w.woken, w.by_one) = (true, true),
+            Some(w) => (w.woken, w.given) = (true, 1),
             None => self.permit = true,
         }
     }
