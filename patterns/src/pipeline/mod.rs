@@ -47,13 +47,15 @@ mod work;
 pub use error::{Cause, Failure, PipelineError};
 pub use output::Output;
 pub use report::{Report, Stage, Unfinished};
+#[doc(hidden)]
+pub use stage::{Item, StageEnd};
 
 use futures_core::Stream;
 use rt::async_channel::{Receiver, bounded};
 use rt::sync::CancellationToken;
 use rt::task::JoinSet;
 use selvedge_rt as rt;
-use stage::{Item, Seat, StageEnd};
+use stage::Seat;
 use std::error::Error;
 use std::fmt;
 use std::num::NonZeroUsize;

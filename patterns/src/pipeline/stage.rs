@@ -14,7 +14,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is in a buffer: a value, and which item of the source it comes from.
-pub(super) struct Item<T> {
+///
+/// Public, and hidden, for model checkers: with its `Hash` they see that it does not matter which worker
+/// sent it.
+#[derive(Hash)]
+pub struct Item<T> {
     pub(super) index: u64,
     pub(super) value: T,
 }
@@ -60,7 +64,7 @@ pub(super) struct Failed {
 
 /// What a worker says when it ends.
 #[derive(Default)]
-pub(super) struct StageEnd {
+pub struct StageEnd {
     /// Items that the source gave. Only the source's own task counts them.
     pub(super) taken: u64,
     /// The source had no more items.
@@ -69,6 +73,14 @@ pub(super) struct StageEnd {
     pub(super) left: Option<Left>,
     /// At most two: in its work, and when that is dropped.
     pub(super) failed: Vec<Failed>,
+}
+
+impl std::hash::Hash for StageEnd {
+    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        (self.taken, self.exhausted, self.rejected).hash(h);
+        self.left.as_ref().map(|l| (l.index, l.at, l.value.is_some())).hash(h);
+        for f in &self.failed { (f.at, f.index, f.late).hash(h); }
+    }
 }
 
 impl StageEnd {

@@ -107,9 +107,10 @@ where
 
     async fn work(&mut self, value: T, token: &CancellationToken) -> Step<U> {
         rt::select! {
+            // The future first: what is ready is not thrown away.
             biased;
-            () = token.cancelled() => Step::Abandoned,
             output = (self.f)(value) => (self.step)(output),
+            () = token.cancelled() => Step::Abandoned,
         }
     }
 }
