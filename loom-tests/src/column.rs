@@ -44,8 +44,12 @@ pub struct Budget {
 
 impl Budget {
     /// What `verify` uses.
-    pub const FULL: Budget =
-        Budget { samples: 1_000, runs: 200, preemptions: usize::MAX, time: Duration::from_secs(300) };
+    pub const FULL: Budget = Budget {
+        samples: 1_000,
+        runs: 200,
+        preemptions: usize::MAX,
+        time: Duration::from_secs(300),
+    };
     /// For every push: the same proofs, fewer samples.
     pub const QUICK: Budget =
         Budget { samples: 100, runs: 20, preemptions: 1, time: Duration::from_secs(120) };
@@ -97,7 +101,8 @@ impl Column {
             Column::Loom => vec![on_loom(check, self.preemptions(scenario, budget), root)],
             Column::Sample => {
                 let strategies = [Sampling::random(SEED), Sampling::pct(SEED, 3)];
-                let sample = |s: Sampling| check.sample(s.cases(budget.samples), scenario.at(shape));
+                let sample =
+                    |s: Sampling| check.sample(s.cases(budget.samples), scenario.at(shape));
                 strategies.map(sample).to_vec()
             }
             Column::CurrentThread => vec![check.tokio_current_thread(root)],

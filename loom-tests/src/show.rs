@@ -50,7 +50,8 @@ fn scenarios(rows: &[Row]) -> Table {
     let rows = rows.iter().map(|row| {
         let statements: Vec<String> = row.statements.iter().map(u8::to_string).collect();
         let name = row.name.replace('_', " ");
-        let claim = format!("{}: {name} ({})", row.pattern.replace('_', " "), statements.join(", "));
+        let claim =
+            format!("{}: {name} ({})", row.pattern.replace('_', " "), statements.join(", "));
         [claim].into_iter().chain(row.cells.iter().map(cell)).collect()
     });
     table(header.collect(), 1, rows.collect())

@@ -107,12 +107,23 @@ pub fn complete(lines: &[Measured]) -> bool {
 /// The table, for people.
 pub fn show(lines: &[Measured]) -> String {
     let header = [
-        "flow", "grain", "shape", "verdict", "executions", "prototype", "states", "outcomes", "seconds",
-        "executions/s", "bytes/state", "peak MB",
+        "flow",
+        "grain",
+        "shape",
+        "verdict",
+        "executions",
+        "prototype",
+        "states",
+        "outcomes",
+        "seconds",
+        "executions/s",
+        "bytes/state",
+        "peak MB",
     ];
     let rows = lines.iter().map(|line| {
         let c = &line.report.coverage;
-        let per = |a: u64, b: f64| if b > 0.0 { thousands((a as f64 / b) as u64) } else { "-".into() };
+        let per =
+            |a: u64, b: f64| if b > 0.0 { thousands((a as f64 / b) as u64) } else { "-".into() };
         let verdict = match &line.report.verdict {
             Verdict::Proved => "proved".into(),
             Verdict::Bounded(bound) => format!("bounded ({bound})"),

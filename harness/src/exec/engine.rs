@@ -59,8 +59,8 @@ impl Machine {
         // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
         // Nor can an operation inside another one, of a destructor or closure that the real one runs.
         // And whether a handle is gone decides what becomes of the output when its task ends.
-        // Nor is it silent for whoever counts what is tracked.
-        let noticed = matches!(op.kind, OpKind::Detach | OpKind::Track);
+        // Nor is it silent for whoever counts what is tracked, or is handed the wake of a waiter that goes.
+        let noticed = matches!(op.kind, OpKind::Detach | OpKind::Track | OpKind::DropRecv);
         if unwinding || e.operating > 0 || noticed {
             return Go::Within;
         }

@@ -221,9 +221,12 @@ impl Object {
             return;
         }
         let closed = matches!(&self.model, Model::Channel(m) if m.closed.is_some());
+        let hands_on = self.queues(Recv);
         let may_wake = |kind: OpKind| match step.op.kind {
             Send | TrySend | SendReserved | DropRecv => kind == Recv,
-            Recv | TryRecv => kind != Recv,
+            // Of an MPMC channel, a receiver that was woken but did not need it hands that on.
+            Recv => kind != Recv || hands_on,
+            TryRecv => kind != Recv,
             // A slot goes to the next sender; of a closed channel, the last one tells the receiver.
             DropSend | DropPermit | DropAcquire => (kind == Recv) == closed,
             _ => true,

@@ -36,7 +36,9 @@ impl Notify {
             {
                 self.permit = false;
             }
-            (OpKind::DropNotified, _) if own.is_some_and(|w| w.given > 0) => self.notify_one(waiters),
+            (OpKind::DropNotified, _) if own.is_some_and(|w| w.given > 0) => {
+                self.notify_one(waiters)
+            }
             _ => {}
         }
         outcome

@@ -79,7 +79,9 @@ impl std::hash::Hash for StageEnd {
     fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
         (self.taken, self.exhausted, self.rejected).hash(h);
         self.left.as_ref().map(|l| (l.index, l.at, l.value.is_some())).hash(h);
-        for f in &self.failed { (f.at, f.index, f.late).hash(h); }
+        for f in &self.failed {
+            (f.at, f.index, f.late).hash(h);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pin_project! {
     /// A real future, wrapped.
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Waiting<F: Future> {
-        // Always there until the drop: an `Option` only so that the drop can empty it in place.
+        // An `Option` so that it can be emptied in place, inside the operation that ends it.
         #[pin]
         real: Option<F>,
         object: Object,
@@ -108,17 +108,26 @@ impl<F: Future> Future for Waiting<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let future = address(&self);
-        let this = self.project();
-        let real = this.real.as_pin_mut().expect("emptied only by the drop");
+        let mut this = self.project();
+        let mut poll = |cx: &mut Context<'_>| {
+            let real = this.real.as_mut().as_pin_mut().expect("not polled after it was ready");
+            let result = real.poll(cx);
+            // What a future that was woken, and got its way without that, hands on when it goes is
+            // part of the operation.
+            if result.is_ready() {
+                this.real.set(None);
+            }
+            result
+        };
         if *this.got {
-            return real.poll(cx);
+            return poll(cx);
         }
         let result = this.object.poll_with(
             *this.poll,
             With { arg: *this.arg, future, value: *this.value },
             this.site,
             cx,
-            |cx| real.poll(cx),
+            poll,
             *this.outcome,
         );
         *this.owes = result.is_pending();
