@@ -135,7 +135,7 @@ fn a_static_that_counts_executions_is_not_deterministic() {
         let cell = Arc::new(AtomicU64::new(0));
         let theirs = cell.clone();
         let task = rt::spawn(async move { theirs.store(1, SeqCst) });
-        if run % 2 == 0 {
+        if run.is_multiple_of(2) {
             cell.load(SeqCst);
         }
         task.await.unwrap();

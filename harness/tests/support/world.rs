@@ -90,9 +90,10 @@ impl<T> Drop for Lent<'_, T> {
 /// What a task holds until it lets go.
 pub(crate) enum Guard {
     Permit(OwnedSemaphorePermit),
-    Lock(OwnedMutexGuard<u64>),
-    Read(OwnedRwLockReadGuard<u64>),
-    Write(OwnedRwLockWriteGuard<u64>),
+    // Held, not looked at.
+    Lock(#[expect(dead_code)] OwnedMutexGuard<u64>),
+    Read(#[expect(dead_code)] OwnedRwLockReadGuard<u64>),
+    Write(#[expect(dead_code)] OwnedRwLockWriteGuard<u64>),
     Slot(mpsc::OwnedPermit<u64>),
 }
 
