@@ -6,7 +6,7 @@
 //! | [`scenarios`] | the claims, one file a pattern |
 //! | [`gallery`] | wrong variants, each caught for the law that it breaks |
 //! | [`catalogue`] | all of them, or a selection |
-//! | [`column`] | the engines: where each runs a scenario, and what it must say |
+//! | [`mod@column`] | the engines: where each runs a scenario, and what it must say |
 //! | [`matrix`] | scenario by engine, law by engine |
 //! | [`exhibit`] | the gallery as it must turn out |
 //! | [`suite`] | all of it in one run, for `verify` |
