@@ -21,7 +21,7 @@ const BASE: Scenario = Scenario {
     check: known_ends,
     operation: shape(2, 3, 1),
     poll: shape(3, 5, 1),
-    loom: Some(shape(2, 2, 1)),
+    loom: None,
     preemptions: None,
 };
 
@@ -72,7 +72,7 @@ pub const SCENARIOS: &[Scenario] = &[
         root: cancelled_flow,
         operation: shape(1, 2, 1),
         poll: shape(2, 4, 1),
-        loom: Some(shape(1, 2, 1)),
+        loom: None,
         preemptions: Some(2),
         ..BASE
     },

@@ -23,7 +23,7 @@ const BASE: Scenario = Scenario {
     check: plain,
     operation: shape(2, 2, 1),
     poll: shape(4, 4, 2),
-    loom: Some(shape(1, 1, 1)),
+    loom: None,
     preemptions: Some(2),
 };
 
@@ -33,7 +33,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "uncancelled_it_equals_the_iterator",
         statements: &[1, 2, 7, 9],
         root: flow,
-        loom: Some(shape(1, 2, 1)),
+        loom: None,
         ..BASE
     },
     Scenario {
