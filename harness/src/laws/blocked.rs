@@ -1,10 +1,10 @@
 //! Tasks that will never go on: which law that breaks, and who could have helped.
 
 use super::{about_task, describe_object};
-use crate::exec::{Exec, Trouble};
+use crate::exec::{Exec, Trouble, Wait};
 use crate::model::Model;
-use crate::{Law, Violation};
-use selvedge_rt::check::engine::{ObjectId, OpKind};
+use crate::{Law, Place, Violation};
+use selvedge_rt::check::engine::{ObjectId, ObjectKind, OpKind};
 
 /// Judges the tasks that are left when nothing goes on any more. One violation: the most telling.
 pub(super) fn at_end(e: &mut Exec) {
@@ -43,12 +43,13 @@ pub(super) fn at_end(e: &mut Exec) {
         });
     let (law, t, what) = found;
     let helpers = blocked.iter().map(|b| explain(e, *b)).collect();
-    let object =
-        e.tasks[t].waits.last().map(|w| w.object).or(e.tasks[t].announced_op().map(|op| op.object));
+    let last = e.tasks[t].waits.last().map(|w| (w.object, w.site));
+    let last = last.or(e.tasks[t].announced_op().map(|op| (op.object, op.site)));
     let violation = Violation {
         law,
         what: format!("`{}` {what}", e.tasks[t].name()),
-        object: object.map(|id| describe_object(e, id)),
+        object: last.map(|(object, _)| describe_object(e, object)),
+        at: last.map(|(_, site)| site.into()),
         helpers,
         ..about_task(e, t)
     };
@@ -99,37 +100,87 @@ fn waits_for(e: &Exec, waiting: usize, on: usize) -> bool {
 
 /// One line on a blocked task: where it waits and who could have woken it.
 fn explain(e: &Exec, t: usize) -> String {
-    let waits: Vec<String> = e.tasks[t]
+    let task = &e.tasks[t];
+    // A lock that blocks its thread is announced and never taken.
+    let announced = task.announced_op();
+    let announced =
+        announced.iter().map(|op| Wait { object: op.object, kind: op.kind, site: op.site });
+    let waits: Vec<String> = task
         .waits
         .iter()
-        .map(|w| {
-            format!(
-                "{:?} at {}:{} ({})",
-                w.kind,
-                w.site.file(),
-                w.site.line(),
-                describe_object(e, w.object)
-            )
-        })
+        .copied()
+        .chain(announced)
+        .map(|w| format!("at {} for {}; {}", Place::from(w.site), wanted(e, &w), who(e, t, &w)))
         .collect();
-    format!("`{}` waits in {}; {}", e.tasks[t].name(), waits.join(" and "), who(e, t))
+    format!("`{}` waits {}", task.name(), waits.join(", and "))
 }
 
-fn who(e: &Exec, t: usize) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for w in &e.tasks[t].waits {
-        let others = e.log.iter().flatten().filter(|ev| ev.op.object == w.object && ev.task != t);
-        for ev in others {
-            let task = &e.tasks[ev.task];
-            let state = if task.done() { "has ended" } else { "waits too" };
-            let line = format!("`{}` ({state})", task.name());
-            if !names.contains(&line) {
-                names.push(line);
+/// What a task waits for: `an item of the mpsc channel of 2, made at pool.rs:12`.
+fn wanted(e: &Exec, w: &Wait) -> String {
+    use OpKind::*;
+    let what = match w.kind {
+        Send | Reserve => "room in",
+        Recv => "an item or the end of",
+        Closed => "the end of the other side of",
+        Changed => "a change of",
+        Acquire | AcquireShared | LockBlocking => match e.object(w.object).kind {
+            ObjectKind::Semaphore { .. } => "a permit of",
+            _ => "",
+        },
+        Cancelled => "a cancel of",
+        WaitTracked => "the last task of",
+        Join => match joined(e, w.object)[..] {
+            [task] if e.object(w.object).kind == ObjectKind::Join => {
+                return format!("the end of `{}`", e.tasks[task].name());
             }
+            _ => "the next end in",
+        },
+        _ => "",
+    };
+    format!("{what} the {}", describe_object(e, w.object)).trim_start().to_owned()
+}
+
+/// The tasks whose end an object carries.
+fn joined(e: &Exec, object: ObjectId) -> Vec<usize> {
+    (0..e.tasks.len()).filter(|t| e.tasks[*t].join == object).collect()
+}
+
+/// Who could have ended the wait, and why nobody does.
+fn who(e: &Exec, t: usize, w: &Wait) -> String {
+    let holders = (0..e.tasks.len())
+        .flat_map(|h| e.tasks[h].held.iter().map(move |held| (h, held)))
+        .filter(|(_, (object, _))| *object == w.object)
+        .map(|(h, (_, site))| match h == t {
+            true => format!("itself, since {}", Place::from(*site)),
+            false => format!("{}, since {}", state_of(e, h), Place::from(*site)),
+        });
+    let holders: Vec<String> = holders.collect();
+    if !holders.is_empty() {
+        return format!("held by {}", holders.join(" and "));
+    }
+    let mut others: Vec<usize> = match w.kind {
+        OpKind::Join => joined(e, w.object).into_iter().filter(|j| !e.tasks[*j].done()).collect(),
+        _ => {
+            e.log.iter().flatten().filter(|ev| ev.op.object == w.object).map(|ev| ev.task).collect()
+        }
+    };
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|o| *o != t);
+    match &others[..] {
+        [] => "no other task ever touched that".into(),
+        [only] if w.kind == OpKind::Join => {
+            format!("`{}` waits too", e.tasks[*only].name())
+        }
+        _ => {
+            let names: Vec<String> = others.iter().map(|o| state_of(e, *o)).collect();
+            format!("could have been woken by {}", names.join(", "))
         }
     }
-    match names.len() {
-        0 => "no other task ever touched that".into(),
-        _ => format!("could have been woken by {}", names.join(", ")),
-    }
+}
+
+/// `x` (waits too).
+fn state_of(e: &Exec, t: usize) -> String {
+    let task = &e.tasks[t];
+    format!("`{}` ({})", task.name(), if task.done() { "has ended" } else { "waits too" })
 }

@@ -29,6 +29,7 @@ pub(super) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
         DropReceiver if m.receivers == 1 && m.flavor != Flavor::Oneshot => {
             match m.queue.iter().filter(|id| **id != UNIT).count() {
                 0 => return,
+                1 => (Law::LostItem, "an accepted item is dropped with the last receiver".into()),
                 n => (
                     Law::LostItem,
                     format!("{n} accepted items are dropped with the last receiver"),

@@ -34,10 +34,17 @@ pub(crate) fn livelock(machine: &Machine) -> Option<Violation> {
     let op = e.tasks[spinner].announced_op()?;
     Some(Violation {
         law: Law::Livelock,
-        what: format!("{} tasks run for ever and nothing changes", ran.len()),
+        what: match ran.len() {
+            1 => format!("`{}` runs for ever and nothing changes", e.tasks[spinner].name()),
+            n => format!("{n} tasks run for ever and nothing changes"),
+        },
         object: Some(describe_object(&e, op.object)),
         at: Some(op.site.into()),
-        helpers: ran.iter().map(|t| format!("`{}` runs for ever", e.tasks[*t].name())).collect(),
+        helpers: ran
+            .iter()
+            .filter(|_| ran.len() > 1)
+            .map(|t| format!("`{}` runs for ever", e.tasks[*t].name()))
+            .collect(),
         ..about_task(&e, spinner)
     })
 }

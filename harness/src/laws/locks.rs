@@ -63,12 +63,12 @@ pub(crate) fn report_cycle(edges: &LockEdges) -> Option<Violation> {
     let cycle = edges.cycle()?;
     let helpers = cycle.iter().map(|(_, s)| {
         format!(
-            "`{}` holds the lock of {}:{} and takes that of {}:{}",
+            "`{}` takes a lock at {}:{} while it holds the one taken at {}:{}",
             s.task,
-            s.from.file(),
-            s.from.line(),
             s.to.file(),
-            s.to.line()
+            s.to.line(),
+            s.from.file(),
+            s.from.line()
         )
     });
     let (_, first) = cycle[0];

@@ -43,8 +43,11 @@ pub(crate) fn root_returned(e: &mut Exec) {
         // Whatever else it leaves behind is a consequence.
         e.violate(Violation {
             law: Law::Panic,
-            what: crate::panics::last()
-                .map_or("the root panicked".into(), |m| format!("the root panicked: {m}")),
+            what: crate::panics::last().map_or("the root panicked".into(), |m| {
+                // The two sides of an `assert_eq!` have lines of their own.
+                let lines: Vec<&str> = m.lines().map(str::trim).collect();
+                format!("the root panicked: {}", lines.join(", "))
+            }),
             ..about_task(e, 0)
         });
         return;

@@ -25,7 +25,7 @@ use std::rc::Rc;
 pub(crate) use token::Token;
 
 /// A task, as it was when the execution stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct TaskInfo {
     pub name: String,
     /// Where it was spawned.
@@ -34,6 +34,8 @@ pub(crate) struct TaskInfo {
     pub daemon: bool,
     /// The objects that it waits on: by index into [`Replayed::objects`].
     pub waits: Vec<usize>,
+    /// What it was about to do, and where.
+    pub wants: Option<(Op, Place)>,
 }
 
 /// An object, as it was when the execution stopped.
@@ -71,6 +73,8 @@ pub(crate) struct Replayed {
     pub outcome: u64,
     /// Digest of each value recorded, with the key of the task that did.
     pub noted: Vec<(u64, u64)>,
+    /// What could have happened at each step of the path.
+    pub options: Vec<Vec<Pick>>,
 }
 
 impl Replayed {
@@ -84,7 +88,9 @@ impl Replayed {
 pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replayed {
     let mut at = 0;
     let mut essential = 0;
+    let mut all_options = Vec::new();
     let mut choose = |options: &[Pick]| {
+        all_options.push(options.to_vec());
         let Some(pick) = path.get(at).copied() else { return options[0] };
         at += 1;
         if pick != options[0] {
@@ -92,14 +98,15 @@ pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replaye
         }
         pick
     };
-    let driver = Driver::new(&all_options(config), root);
+    let driver = Driver::new(&unreduced(config), root);
     let driven = driver.run(&mut choose);
-    replayed(&driver.machine.exec.borrow(), driven, essential)
+    let replayed = replayed(&driver.machine.exec.borrow(), driven, essential);
+    Replayed { options: all_options, ..replayed }
 }
 
 /// The check with no option left out by a reduction: the first option, and so what a token may leave
 /// unsaid, must not depend on how the schedule was found.
-fn all_options(config: &Config) -> Rc<Config> {
+fn unreduced(config: &Config) -> Rc<Config> {
     let reductions = Reductions { settled: false, ..config.reductions };
     Rc::new(Config { reductions, aborts: true, ..config.clone() })
 }
@@ -142,6 +149,7 @@ fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
         ending,
         outcome,
         noted: e.noted.clone(),
+        options: Vec::new(),
     }
 }
 
@@ -157,6 +165,7 @@ fn task_info(task: &crate::exec::Task) -> TaskInfo {
         ended: task.done(),
         daemon: task.daemon,
         waits: task.waits.iter().map(|w| w.object.index as usize).collect(),
+        wants: task.announced_op().map(|op| (Op { future: 0, ..op }, op.site.into())),
     }
 }
 
