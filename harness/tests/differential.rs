@@ -1,139 +1,69 @@
 //! Every reduction of the explorer against plain depth-first search: on random small programs over every
-//! primitive, the set of outcomes is the same.
+//! primitive, the set of outcomes is the same. So it is for equal tasks that are merged, for laws, and as
+//! far as they reach for random schedules and for loom.
 //!
 //! An outcome is all that every task observed, so a task that is blocked for ever shows as what is
 //! missing. A difference is an unsound fingerprint, commutation or settled rule, or a facade that
-//! forgets an operation. Each one found so far is a named test in `regressions`.
+//! forgets an operation. Each one found so far is a named test in `differential/regressions.rs`.
+//!
+//! `SELVEDGE_PROGRAMS=10` draws ten times as many programs, `SELVEDGE_FIRST` starts at another seed.
 
 mod support;
 
-use selvedge::{Problem, Reductions, Report, Verdict};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[path = "differential/engines.rs"]
+mod engines;
+#[path = "differential/regressions.rs"]
+mod regressions;
+
+use selvedge::Law;
+use support::compare::{difference, law_difference};
 use support::draw::{Diet, Draw, program};
 use support::program::{Kind, Program};
-use support::run::explore;
 use support::shrink::shrink;
 
-const ALL: Reductions =
-    Reductions { merging: true, fingerprints: true, sleep_sets: true, settled: true };
-
-/// Everything on, and each one off.
-const REDUCTIONS: [(&str, Reductions); 5] = [
-    ("all on", ALL),
-    ("no merging", Reductions { merging: false, ..ALL }),
-    ("no fingerprints", Reductions { fingerprints: false, ..ALL }),
-    ("no sleep sets", Reductions { sleep_sets: false, ..ALL }),
-    ("no settled rule", Reductions { settled: false, ..ALL }),
-];
-
-/// Executions of plain search. What it reached by then must still be reached with reductions.
-const PLAIN_MAX: u64 = 6_000;
-
-/// What is wrong with the exploration of `program`, if anything.
-fn difference(program: &Program) -> Option<String> {
-    let plain = match reached(program, Reductions::NONE) {
-        Ok(report) => report,
-        Err(why) => return Some(format!("plain search: {why}")),
-    };
-    for (name, reductions) in REDUCTIONS {
-        let reduced = match reached(program, reductions) {
-            Ok(report) => report,
-            Err(why) => return Some(format!("{name}: {why}")),
-        };
-        let complete = |report: &Report| !matches!(report.verdict, Verdict::Bounded(_));
-        let missing = plain.outcomes.difference(&reduced.outcomes).count();
-        let extra = reduced.outcomes.difference(&plain.outcomes).count();
-        if complete(&reduced) && missing > 0 || complete(&plain) && extra > 0 {
-            return Some(format!(
-                "{name}: {missing} outcomes missing and {extra} extra; {}",
-                table(program)
-            ));
+/// Checks so many programs; the first that fails is made smaller and shown.
+#[track_caller]
+fn check(programs: u64, diet: Diet, fails: impl Fn(u64, &Program) -> Option<String>) {
+    let given = |name, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());
+    let (more, first) = (given("SELVEDGE_PROGRAMS", 1), given("SELVEDGE_FIRST", 0));
+    for seed in first..first + programs * more {
+        let program = program(&mut Draw::new(seed), diet);
+        if let Some(why) = fails(seed, &program) {
+            let small = shrink(&program, |p| fails(seed, p).is_some());
+            let why_small = fails(seed, &small).unwrap_or_default();
+            panic!("seed {seed}: {why}\n{program:?}\nsmaller: {why_small}\n{small:?}");
         }
-    }
-    None
-}
-
-/// Outcomes and executions with each reduction alone and with each left out, to see which is to blame.
-fn table(program: &Program) -> String {
-    let none = Reductions::NONE;
-    let alone = [
-        ("plain", none),
-        ("fingerprints", Reductions { merging: true, fingerprints: true, ..none }),
-        ("histories", Reductions { merging: true, ..none }),
-        ("sleep", Reductions { sleep_sets: true, ..none }),
-        ("settled", Reductions { settled: true, ..none }),
-    ];
-    let cell = |(name, reductions)| match reached(program, reductions) {
-        Ok(r) => format!("{name} {}/{}", r.outcomes.len(), r.coverage.executions),
-        Err(_) => format!("{name} failed"),
-    };
-    alone.into_iter().chain(REDUCTIONS).map(cell).collect::<Vec<_>>().join(", ")
-}
-
-/// The report, or what kept it from being one.
-fn reached(program: &Program, reductions: Reductions) -> Result<Report, String> {
-    let explored = catch_unwind(AssertUnwindSafe(|| explore(program, reductions, PLAIN_MAX)));
-    match explored {
-        Ok(report) => match &report.verdict {
-            Verdict::Failed(Problem::Vacuous { .. }) | Verdict::Proved | Verdict::Bounded(_) => {
-                Ok(report)
-            }
-            Verdict::Failed(problem) => Err(problem.to_string()),
-            verdict => Err(format!("{verdict:?}")),
-        },
-        Err(panic) => Err(format!("panicked: {:?}", panic.downcast_ref::<String>())),
     }
 }
 
 #[track_caller]
-fn check(programs: u64, diet: Diet) {
-    let more: u64 = std::env::var("SELVEDGE_PROGRAMS").map_or(1, |n| n.parse().unwrap());
-    let first: u64 = std::env::var("SELVEDGE_FIRST").map_or(0, |n| n.parse().unwrap());
-    for seed in first..first + programs * more {
-        let program = program(&mut Draw::new(seed), diet);
-        if let Some(why) = difference(&program) {
-            let small = shrink(&program, |p| difference(p).is_some());
-            let why_small = difference(&small);
-            panic!("seed {seed}: {why}\n{program:?}\nsmaller: {why_small:?}\n{small:?}");
-        }
-    }
+fn check_reductions(programs: u64, diet: Diet) {
+    check(programs, diet, |_, program| difference(program));
 }
 
 const PLAIN: Diet = Diet { objects: &[], handles: false, sets: false, timers: false };
 
-#[test]
-fn channels_reach_the_same_outcomes_whatever_is_reduced() {
-    let objects = &[
-        Kind::Mpmc(0),
-        Kind::Mpmc(1),
-        Kind::Mpmc(2),
-        Kind::Mpsc(1),
-        Kind::Mpsc(2),
-        Kind::Unbounded,
-        Kind::Oneshot,
-        Kind::Watch,
-    ];
-    check(400, Diet { objects, ..PLAIN });
-}
+const CHANNELS: &[Kind] = &[
+    Kind::Mpmc(0),
+    Kind::Mpmc(1),
+    Kind::Mpmc(2),
+    Kind::Mpsc(1),
+    Kind::Mpsc(2),
+    Kind::Unbounded,
+    Kind::Oneshot,
+    Kind::Watch,
+];
 
-#[test]
-fn locks_reach_the_same_outcomes_whatever_is_reduced() {
-    let objects = &[
-        Kind::Semaphore(1),
-        Kind::Semaphore(2),
-        Kind::Mutex,
-        Kind::RwLock,
-        Kind::Blocking,
-        Kind::Atomic,
-    ];
-    check(400, Diet { objects, ..PLAIN });
-}
+const LOCKS: &[Kind] = &[
+    Kind::Semaphore(1),
+    Kind::Semaphore(2),
+    Kind::Mutex,
+    Kind::RwLock,
+    Kind::Blocking,
+    Kind::Atomic,
+];
 
-#[test]
-fn signals_reach_the_same_outcomes_whatever_is_reduced() {
-    let objects = &[Kind::Notify, Kind::Notify, Kind::Token, Kind::Tracker];
-    check(400, Diet { objects, ..PLAIN });
-}
+const SIGNALS: &[Kind] = &[Kind::Notify, Kind::Notify, Kind::Token, Kind::Tracker];
 
 const EVERYTHING: &[Kind] = &[
     Kind::Mpmc(1),
@@ -151,11 +81,43 @@ const EVERYTHING: &[Kind] = &[
 ];
 
 #[test]
+fn channels_reach_the_same_outcomes_whatever_is_reduced() {
+    check_reductions(500, Diet { objects: CHANNELS, ..PLAIN });
+}
+
+#[test]
+fn locks_reach_the_same_outcomes_whatever_is_reduced() {
+    check_reductions(400, Diet { objects: LOCKS, ..PLAIN });
+}
+
+#[test]
+fn signals_reach_the_same_outcomes_whatever_is_reduced() {
+    check_reductions(400, Diet { objects: SIGNALS, ..PLAIN });
+}
+
+#[test]
 fn tasks_reach_the_same_outcomes_whatever_is_reduced() {
-    check(400, Diet { objects: EVERYTHING, handles: true, sets: true, ..PLAIN });
+    check_reductions(400, Diet { objects: EVERYTHING, handles: true, sets: true, ..PLAIN });
 }
 
 #[test]
 fn timers_reach_the_same_outcomes_whatever_is_reduced() {
-    check(400, Diet { objects: EVERYTHING, timers: true, ..PLAIN });
+    check_reductions(400, Diet { objects: EVERYTHING, timers: true, ..PLAIN });
+}
+
+#[test]
+fn a_law_is_broken_with_reductions_where_it_is_without() {
+    // Those that a random program can break: its root never returns.
+    let laws = [
+        Law::Deadlock,
+        Law::DoubleClose,
+        Law::SendAfterClose,
+        Law::NeverClosed,
+        Law::LostItem,
+        Law::IgnoredCancellation,
+        Law::PermitLeak,
+        Law::LockOrder,
+    ];
+    let diet = Diet { objects: EVERYTHING, handles: true, ..PLAIN };
+    check(600, diet, |seed, p| law_difference(p, laws[seed as usize % laws.len()]));
 }

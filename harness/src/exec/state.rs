@@ -99,10 +99,17 @@ impl Exec {
 
     /// The argument of an operation, free of the order in which tasks were created.
     pub fn stable_arg(&self, op: &Op) -> u64 {
-        use OpKind::{Abort, Detach, Finish, IsFinished, Join};
+        use OpKind::*;
         match op.kind {
             Finish | Join | IsFinished | Abort | Detach => {
                 self.tasks.get(op.arg as usize).map_or(op.arg, |t| t.class)
+            }
+            Cancelled | IsCancelled | Cancel | DropCancelled | ChildToken => {
+                let object = self.objects.get(op.object.index as usize);
+                match object.map(|o| &o.model) {
+                    Some(Model::Token(m)) => m.name(op.arg as u32),
+                    _ => op.arg,
+                }
             }
             _ => op.arg,
         }

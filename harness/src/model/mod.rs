@@ -140,7 +140,7 @@ impl Object {
         match &mut self.model {
             Model::Channel(m) => m.apply(step.op, outcome),
             Model::Permits(m) => m.apply(step.op, outcome),
-            Model::Token(m) => m.apply(step.op, outcome),
+            Model::Token(m) => m.apply(step.op, key, outcome),
             Model::Join(m) => m.apply(step.op, outcome),
             Model::JoinSet(m) => m.apply(step.op, outcome),
             Model::Notify(m) => m.apply(step.op, outcome, own, &mut self.waiters),
@@ -179,10 +179,14 @@ impl Object {
             _ => return None,
         };
         let found = self.waiters.iter().position(|w| is_of(w, step) && w.kind == waits_on);
+        let arg = match &self.model {
+            Model::Token(m) => m.name(step.op.arg as u32),
+            _ => step.op.arg,
+        };
         let entry = Waiter {
             task: step.task,
             kind: waits_on,
-            arg: step.op.arg,
+            arg,
             future: step.op.future,
             woken: false,
             given: 0,

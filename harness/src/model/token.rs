@@ -7,19 +7,36 @@ use selvedge_rt::check::engine::{Op, OpKind, Outcome};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
-    /// `(node, parent, cancelled)`; the root is its own parent.
-    nodes: Vec<(u32, u32, bool)>,
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    id: u32,
+    /// The root is its own parent.
+    parent: u32,
+    cancelled: bool,
+    /// Key of the task that made it.
+    maker: u64,
+    /// What tells it from others: whose child it is, who made it, and how many that one had made there.
+    /// The facade counts over all makers, in the order of the schedule.
+    name: u64,
 }
 
 impl Default for Token {
     fn default() -> Self {
-        Token { nodes: vec![(0, 0, false)] }
+        Token { nodes: vec![Node { id: 0, parent: 0, cancelled: false, maker: 0, name: 0 }] }
     }
 }
 
 impl Token {
-    fn find(&self, node: u32) -> Option<&(u32, u32, bool)> {
-        self.nodes.iter().find(|n| n.0 == node)
+    fn find(&self, node: u32) -> Option<&Node> {
+        self.nodes.iter().find(|n| n.id == node)
+    }
+
+    /// The same for a node in every schedule.
+    pub fn name(&self, node: u32) -> u64 {
+        self.find(node).map_or(node.into(), |n| n.name)
     }
 
     /// Whether `node` is `above` or below it.
@@ -29,31 +46,35 @@ impl Token {
                 return true;
             }
             match self.find(node) {
-                Some((id, parent, _)) if id != parent => node = *parent,
+                Some(Node { id, parent, .. }) if id != parent => node = *parent,
                 _ => return false,
             }
         }
     }
 
     pub fn cancelled(&self, node: u32) -> bool {
-        self.find(node).is_some_and(|n| n.2)
+        self.find(node).is_some_and(|n| n.cancelled)
     }
 
     pub fn any_cancelled(&self) -> bool {
-        self.nodes.iter().any(|n| n.2)
+        self.nodes.iter().any(|n| n.cancelled)
     }
 
-    pub fn apply(&mut self, op: Op, outcome: Outcome) -> Outcome {
+    /// `maker`: the key of the task that does it.
+    pub fn apply(&mut self, op: Op, maker: u64, outcome: Outcome) -> Outcome {
         match op.kind {
             OpKind::ChildToken => {
                 let (parent, child) = ((op.arg >> 32) as u32, op.arg as u32);
                 let cancelled = self.cancelled(parent);
-                self.nodes.push((child, parent, cancelled));
+                let made = self.nodes.iter().filter(|n| n.parent == parent && n.maker == maker);
+                let place = [self.name(parent), maker, made.count() as u64];
+                let name = hash::fold(place.into_iter().fold(41, hash::mix));
+                self.nodes.push(Node { id: child, parent, cancelled, maker, name });
             }
             OpKind::Cancel => {
                 let node = op.arg as u32;
-                let below: Vec<bool> = self.nodes.iter().map(|n| self.under(n.0, node)).collect();
-                self.nodes.iter_mut().zip(below).for_each(|(n, under)| n.2 |= under);
+                let below: Vec<bool> = self.nodes.iter().map(|n| self.under(n.id, node)).collect();
+                self.nodes.iter_mut().zip(below).for_each(|(n, under)| n.cancelled |= under);
             }
             _ => {}
         }
@@ -62,7 +83,8 @@ impl Token {
 
     pub fn fingerprint(&self) -> u128 {
         // A sum: children may be made in any order.
-        self.nodes.iter().map(|n| hash::part(n.0 as u64, n.2 as u128)).fold(0, u128::wrapping_add)
+        let parts = self.nodes.iter().map(|n| hash::part(n.name, n.cancelled as u128));
+        parts.fold(0, u128::wrapping_add)
     }
 
     pub fn commute(&self, a: &Op, b: &Op) -> bool {

@@ -88,6 +88,25 @@ pub(crate) async fn root(program: Arc<Program>) {
     drop((kept, graveyard, joins));
 }
 
+/// The first task of the program, so many times over, as equal tasks of one set.
+pub(crate) async fn equal(program: Arc<Program>, copies: usize) {
+    let notes = Record::new("notes");
+    let copied = Program { tasks: vec![program.tasks[0].clone(); copies], ..(*program).clone() };
+    let (handles, kept) = build(&copied);
+    let mut graveyard = Vec::new();
+    let mut set = JoinSet::new();
+    for handles in handles {
+        let handles = Arc::new(handles);
+        graveyard.push(handles.clone());
+        let (program, notes) = (program.clone(), notes.clone());
+        let task = Task { t: 0, program, handles, joins: BTreeMap::new(), set: None, notes };
+        set.spawn(task.run());
+    }
+    selvedge::daemon();
+    std::future::pending::<()>().await;
+    drop((kept, graveyard, set));
+}
+
 struct Task {
     t: usize,
     program: Arc<Program>,
