@@ -3,6 +3,7 @@
 //! A variant is caught *for the law that it breaks*. The correct siblings and the near-misses raise
 //! nothing; without them a law that always cries would pass.
 
+pub mod fan;
 pub mod near_miss;
 pub mod rate_limit;
 pub mod worker_pool;
@@ -150,6 +151,33 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
+    Variant {
+        shape: shape(2, 4, 1),
+        ..variant!(fan / bare_branch_send: "branch send without cancel", IgnoredCancellation)
+    },
+    Variant {
+        shape: shape(2, 4, 1),
+        loom: Some(shape(2, 4, 1)),
+        ..variant!(fan / round_robin_dispatch: "deals items to a branch that nobody reads", Deadlock)
+    },
+    variant!(fan / sender_kept: "the original sender is kept, the merge never ends", NeverClosed),
+    variant!(fan / ends_on_first_none: "the merge ends when one source does", LostItem),
+    Variant {
+        // Told apart by their value, items that come again and again are a loop. Loom sees none.
+        check: |check| check.identify::<u64>(),
+        loom: None,
+        ..variant!(fan / biased_merge: "a fixed order starves a source", Livelock)
+    },
+    Variant {
+        loom: Some(shape(2, 2, 1)),
+        ..variant!(fan / broadcast_not_compete: "every branch gets every item", DuplicateItem)
+    },
+    Variant {
+        // The branches are not joined: that is the bug, but not the one that this is about.
+        check: |check| check.watch_errors::<(), fan::error_breaks_branch::Bad>().unjoined(),
+        ..variant!(fan / error_breaks_branch: "an error ends the branch in silence", SwallowedError)
+    },
+    variant!(fan / opposite_locks: "splitter and merger take two locks in opposite order", LockOrder),
     // The wait for a permit is a timer, which loom does not have.
     Variant {
         loom: None,
@@ -206,6 +234,12 @@ pub const CORRECT: &[Correct] = &[
         root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
         shape: shape(2, 3, 1),
         loom: Some((shape(1, 2, 1), 2)),
+    },
+    Correct {
+        pattern: "fan",
+        root: |s| Box::pin(fan::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 2, 1),
+        loom: None,
     },
     Correct {
         pattern: "rate_limit",

@@ -1,6 +1,7 @@
 //! Every claim of every pattern, written once.
 
 pub mod err_group;
+pub mod fan;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod worker_pool;
@@ -9,5 +10,5 @@ use crate::scenario::Scenario;
 
 /// All scenarios, pattern by pattern.
 pub fn all() -> Vec<Scenario> {
-    [worker_pool::SCENARIOS, err_group::SCENARIOS, rate_limit::SCENARIOS].concat()
+    [worker_pool::SCENARIOS, fan::SCENARIOS, err_group::SCENARIOS, rate_limit::SCENARIOS].concat()
 }

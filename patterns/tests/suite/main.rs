@@ -4,6 +4,7 @@
 //! a paused clock, which moves only when no task can.
 
 mod err_group;
+mod fan;
 mod rate_limit;
 mod runtimes;
 mod sources;
