@@ -4,6 +4,7 @@
 //! nothing; without them a law that always cries would pass.
 
 pub mod fan;
+pub mod err_group;
 pub mod near_miss;
 pub mod rate_limit;
 pub mod worker_pool;
@@ -151,6 +152,19 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
+    variant!(err_group / try_join_detaches: "the first error detaches the siblings", Unjoined),
+    variant!(err_group / awaits_in_spawn_order: "a failure waits for those before it", Deadlock),
+    variant!(err_group / returns_before_drain: "told to stop taken for stopped", IncompleteShutdown),
+    variant!(err_group / cancel_then_record: "a reaction may be recorded first", Panic),
+    variant!(err_group / permit_by_hand: "the permit of a failed task is gone", PermitLeak),
+    variant!(err_group / ignores_join_error: "a panic goes nowhere", Panic),
+    variant!(err_group / shared_push_as_index: "finish order read as spawn order", Panic),
+    Variant {
+        // One task at a time: no schedule deadlocks.
+        shape: shape(1, 3, 1),
+        ..variant!(err_group / guard_over_await: "a lock held over the wait for another", LockOrder)
+    },
+    variant!(err_group / permit_inside_task: "bounds who works, not who is there", Panic),
     Variant {
         shape: shape(2, 4, 1),
         ..variant!(fan / bare_branch_send: "branch send without cancel", IgnoredCancellation)
@@ -234,6 +248,12 @@ pub const CORRECT: &[Correct] = &[
         root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
         shape: shape(2, 3, 1),
         loom: Some((shape(1, 2, 1), 2)),
+    },
+    Correct {
+        pattern: "err_group",
+        root: |s| Box::pin(err_group::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 3, 1),
+        loom: Some((shape(2, 3, 1), 2)),
     },
     Correct {
         pattern: "fan",
