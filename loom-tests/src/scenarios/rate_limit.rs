@@ -35,8 +35,8 @@ const BASE: Scenario = Scenario {
     statements: &[],
     root: idle,
     check: equal_workers,
-    operation: shape(2, 2, 2),
-    poll: shape(4, 3, 2),
+    operation: shape(3, 2, 2),
+    poll: shape(5, 3, 2),
     loom: None,
     preemptions: None,
 };
@@ -54,6 +54,7 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[1],
         root: |s| demand(s, Time::Races),
         check: equal_workers_racing,
+        operation: shape(2, 3, 2),
         poll: shape(4, 2, 2),
         ..BASE
     },
@@ -82,7 +83,7 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[3],
         root: |s| in_order(s, Time::Races),
         check: racing,
-        operation: shape(2, 1, 1),
+        operation: shape(3, 1, 1),
         poll: shape(4, 1, 2),
         ..BASE
     },
@@ -90,7 +91,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_cancelled_waiter_consumes_nothing",
         statements: &[4],
         root: |s| cancelled_waiter(s, Time::Still),
-        operation: shape(2, 1, 1),
+        operation: shape(3, 1, 1),
         poll: shape(4, 2, 1),
         ..BASE
     },
@@ -134,7 +135,7 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[7, 9],
         root: |s| cut_stream(s, Time::Still),
         check: plain,
-        operation: shape(1, 3, 1),
+        operation: shape(2, 3, 1),
         poll: shape(4, 3, 2),
         ..BASE
     },
@@ -143,8 +144,16 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[9],
         root: |s| cut_stream(s, Time::Races),
         check: racing,
-        operation: shape(1, 2, 1),
+        operation: shape(2, 2, 1),
         poll: shape(3, 2, 2),
+        ..BASE
+    },
+    Scenario {
+        name: "a_stream_that_nobody_polls_keeps_nobody_waiting",
+        statements: &[4, 8],
+        root: left_stream,
+        operation: shape(2, 1, 1),
+        poll: shape(4, 1, 1),
         ..BASE
     },
     Scenario {
@@ -524,6 +533,40 @@ fn cut_stream(s: Shape, time: Time) -> Root {
         check_items(&items, s);
         if time.exact() {
             assert_eq!((rest.end, ended), (End::Cancelled, INTERVAL), "at once");
+        }
+    })
+}
+
+fn left_stream(s: Shape) -> Root {
+    Box::pin(async move {
+        let (limit, start, token) = (limiter(s), Instant::now(), CancellationToken::new());
+        limit.try_acquire(burst(s)).expect("a new limiter has a full burst");
+        let mut tasks = JoinSet::new();
+        for _ in 0..s.workers {
+            let (limit, token) = (limit.clone(), token.clone());
+            tasks.spawn(async move {
+                let never = CancellationToken::new();
+                let mut limited = rate_limited(&never, stream::iter([0]), limit.clone());
+                let next = rt::select! {
+                    biased;
+                    () = token.cancelled() => None,
+                    next = limited.next() => next,
+                };
+                // Here the stream waits for its permit, or has had it, and is not polled any more.
+                let at = limit.acquire(ONE).await.expect("one is no more than a burst");
+                let rest = limited.into_rest();
+                let places = next.iter().chain(&rest.held).count() + rest.source.count().await;
+                assert_eq!(places, 1, "the item is yielded, held or not taken yet");
+                vec![nanos(start, at)]
+            });
+        }
+        let canceller = rt::spawn(async move { token.cancel() });
+        let grants = all(tasks).await;
+        canceller.await.expect("the canceller does not panic");
+        check_windows(&grants, s);
+        if Time::Still.exact() {
+            let slots = (1..=s.workers as u64).map(|k| k * INTERVAL);
+            assert_eq!(grants, slots.collect::<Vec<_>>(), "no stream took a permit");
         }
     })
 }
