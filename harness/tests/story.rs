@@ -61,14 +61,14 @@ fn leak() -> Report {
     })
 }
 
-fn close() -> Report {
-    Check::new("close").explore(|| async {
+fn close(closers: usize) -> Report {
+    Check::new("close").explore(move || async move {
         let (tx, rx) = rt::async_channel::bounded::<u8>(1);
         let mut workers = rt::task::JoinSet::new();
-        for n in 0..4 {
+        for n in 0..closers {
             let tx = tx.clone();
             workers.spawn(async move {
-                if n % 2 == 1 {
+                if n == 1 || n == closers - 1 {
                     tx.close();
                 }
             });
@@ -143,6 +143,42 @@ fn blocking() -> Report {
         let other = rt::spawn(async move { drop((b2.lock(), a2.lock())) });
         drop((a.lock(), b.lock()));
         other.await.unwrap();
+    })
+}
+
+fn between_polls() -> Report {
+    Check::new("between").explore(|| async {
+        let (tx, mut rx) = mpsc::channel::<()>(2);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let worker = rt::spawn(async move {
+            rt::select! {
+                biased;
+                () = stopped.cancelled() => {}
+                _ = rx.recv() => panic!("an item that was sent after the cancel"),
+            }
+        });
+        stop.cancel();
+        let _ = tx.send(()).await;
+        worker.await.unwrap();
+    })
+}
+
+fn many() -> Report {
+    Check::new("many").explore(|| async {
+        let (tx, mut rx) = mpsc::channel::<u64>(4);
+        let sender = rt::spawn(async move {
+            for i in 0..3 {
+                tx.send(i).await.unwrap();
+            }
+        });
+        sender.await.unwrap();
+        let mut items = Vec::new();
+        rx.recv_many(&mut items, 2).await;
+        rx.recv().await;
+        let sleeper = rt::spawn(rt::time::sleep(rt::time::Duration::from_secs(1)));
+        sleeper.abort();
+        assert!(sleeper.await.is_ok());
     })
 }
 
@@ -234,7 +270,7 @@ fn a_task_that_ignores_its_cancellation_shows_the_cancel_and_all_that_it_waits_f
 
 #[test]
 fn a_double_close_of_a_pool_in_many_lanes_fits_the_line() {
-    let report = close();
+    let report = close(4);
     check(&report, Law::DoubleClose, "
   step  T0        T1       T2       T3        T4 close#4
         :65       :70      :70      :70       tests/story.rs:70
@@ -290,6 +326,57 @@ fn a_panic_in_the_root_shows_what_it_shares_and_the_time_that_passed() {
 }
 
 #[test]
+fn a_task_between_two_polls_of_a_select_is_preempted_and_does_not_wait() {
+    let report = between_polls();
+    check(&report, Law::Panic, "
+  step  T0 root               T1 between_polls#1
+        tests/story.rs:150    tests/story.rs:154
+     1                        cancelled K1: not yet                                   tests/story.rs:157
+     2  cancel K1             |                            T1 preempted               tests/story.rs:161
+     3  send C1 -> ok         |                                                       tests/story.rs:162
+     4  join T1: waits        |                                                       tests/story.rs:154
+     5  .                     recv C1 -> item of step 3    T0 waits                   tests/story.rs:158
+        .                     drop receiver C1, last                                  tests/story.rs:151
+     6  .                     end: panics                                             tests/story.rs:154
+     7  join T1 -> panicked                                T1 ended; woken by step 6  tests/story.rs:154
+        drop sender C1, last                                                          tests/story.rs:151
+        end: panics                                                                   tests/story.rs:150
+
+  C1   mpsc channel of 2, without receivers, made at tests/story.rs:151
+  K1   cancellation token, cancelled, made at tests/story.rs:152
+  |    can go on; . waits
+");
+}
+
+#[test]
+fn items_that_were_taken_together_and_an_abort_are_told() {
+    let report = many();
+    check(&report, Law::Panic, "
+  step  T0 root               T1 many#1             T2 Sleep#1
+        tests/story.rs:168    tests/story.rs:170    tests/story.rs:179
+     1  join T1: waits                                                                                tests/story.rs:170
+     2  .                     send C1 -> ok                               T0 waits                    tests/story.rs:172
+     3  .                     send C1 -> ok                                                           tests/story.rs:172
+     4  .                     send C1 -> ok                                                           tests/story.rs:172
+     5  .                     drop sender C1, last                                                    tests/story.rs:169
+     6  .                     end                                                                     tests/story.rs:170
+     7  join T1 -> ended                                                  T1 ended; woken by step 6   tests/story.rs:170
+     8  recv_many C1 -> items of steps 2 and 3                                                        tests/story.rs:177
+     9  recv C1 -> item of step 4                                                                     tests/story.rs:178
+        |                                           sleep to 1s: waits    T0 preempted                tests/story.rs:179
+    10  abort T2                                    .                     T2 waits                    tests/story.rs:180
+    11  join T2: waits                              .                                                 tests/story.rs:179
+    12  .                                           end: aborted          T0 waits; woken by step 10  tests/story.rs:179
+    13  join T2 -> aborted                                                T2 ended; woken by step 12  tests/story.rs:179
+        drop receiver C1, last                                                                        tests/story.rs:169
+        end: panics                                                                                   tests/story.rs:168
+
+  C1   mpsc channel of 4, without receivers, made at tests/story.rs:169
+  |    can go on; . waits
+");
+}
+
+#[test]
 fn what_a_violation_is_not_about_is_left_out_and_counted() {
     let report = wide();
     check(
@@ -319,12 +406,29 @@ fn a_circle_is_told_once_or_twice() {
 }
 
 #[test]
-fn no_more_than_six_lanes_are_shown() {
+fn of_many_tasks_that_wait_alike_one_is_explained() {
     let report = crowd();
+    let helpers = &report.violations()[0].helpers;
+    assert_eq!(helpers.len(), 2, "{report}");
+    assert!(helpers[0].ends_with("`story::crowd#4` (waits too) and 5 more"), "{report}");
+    assert!(helpers[1].starts_with("`story::crowd#1` and 8 more of its kind wait at"), "{report}");
+}
+
+#[test]
+fn the_task_that_closed_first_has_a_lane_however_many_there_are() {
+    let report = close(9);
     let story = report.story.as_deref().unwrap();
-    let lanes = story.lines().next().unwrap().matches(" T").count();
-    assert!(lanes == 6 && story.contains("left out: 4 other tasks"), "{report}");
-    assert!(story.lines().all(|line| line.chars().count() <= 120), "{story}");
+    assert_eq!(story.matches(" close C1").count(), 2, "{report}");
+}
+
+#[test]
+fn no_more_than_six_lanes_are_shown() {
+    for report in [crowd(), close(9)] {
+        let story = report.story.as_deref().unwrap();
+        let lanes = story.lines().next().unwrap().matches(" T").count();
+        assert!(lanes == 6 && story.contains("left out: 4 other tasks"), "{report}");
+        assert!(story.lines().all(|line| line.chars().count() <= 120), "{story}");
+    }
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use super::{about_task, describe_object};
 use crate::exec::{Exec, Trouble, Wait};
+use crate::ledger::Event;
 use crate::model::Model;
 use crate::{Law, Place, Violation};
-use selvedge_rt::check::engine::{ObjectId, ObjectKind, OpKind};
+use selvedge_rt::check::engine::{ObjectId, ObjectKind, OpKind, Site};
 
 /// Judges the tasks that are left when nothing goes on any more. One violation: the most telling.
 pub(super) fn at_end(e: &mut Exec) {
@@ -42,7 +43,7 @@ pub(super) fn at_end(e: &mut Exec) {
             (Law::TaskLeak, first, "only wakes on timers, for ever, after the root returned")
         });
     let (law, t, what) = found;
-    let helpers = blocked.iter().map(|b| explain(e, *b)).collect();
+    let helpers = explain_all(e, &blocked);
     let last = e.tasks[t].waits.last().map(|w| (w.object, w.site));
     let last = last.or(e.tasks[t].announced_op().map(|op| (op.object, op.site)));
     let violation = Violation {
@@ -98,9 +99,36 @@ fn waits_for(e: &Exec, waiting: usize, on: usize) -> bool {
     e.tasks[waiting].waits.iter().any(|w| w.kind == OpKind::Join && w.object == e.tasks[on].join)
 }
 
-/// One line on a blocked task: where it waits and who could have woken it.
-fn explain(e: &Exec, t: usize) -> String {
+/// So many tasks are named; of more, how many there are is told.
+const NAMES_MAX: usize = 4;
+
+/// One line on each blocked task; on one of those that wait alike.
+fn explain_all(e: &Exec, blocked: &[usize]) -> Vec<String> {
+    let waits = |t: usize| -> Vec<(ObjectId, Site)> {
+        e.tasks[t].waits.iter().map(|w| (w.object, w.site)).collect()
+    };
+    let alike = |a: usize, b: usize| {
+        let (one, other) = (&e.tasks[a], &e.tasks[b]);
+        one.site == other.site && waits(a) == waits(b) && !waits(a).is_empty()
+    };
+    let mut lines = Vec::new();
+    for (i, t) in blocked.iter().enumerate() {
+        if blocked[..i].iter().any(|before| alike(*before, *t)) {
+            continue;
+        }
+        let more = blocked[i + 1..].iter().filter(|b| alike(*t, **b)).count();
+        lines.push(explain(e, *t, more));
+    }
+    lines
+}
+
+/// One line on a blocked task, and `more` that wait alike: where it waits and who could have woken it.
+fn explain(e: &Exec, t: usize, more: usize) -> String {
     let task = &e.tasks[t];
+    let who_waits = match more {
+        0 => format!("`{}` waits", task.name()),
+        more => format!("`{}` and {more} more of its kind wait", task.name()),
+    };
     // A lock that blocks its thread is announced and never taken.
     let announced = task.announced_op();
     let announced =
@@ -112,7 +140,7 @@ fn explain(e: &Exec, t: usize) -> String {
         .chain(announced)
         .map(|w| format!("at {} for {}; {}", Place::from(w.site), wanted(e, &w), who(e, t, &w)))
         .collect();
-    format!("`{}` waits {}", task.name(), waits.join(", and "))
+    format!("{who_waits} {}", waits.join(", and "))
 }
 
 /// What a task waits for: `an item of the mpsc channel of 2, made at pool.rs:12`.
@@ -160,21 +188,30 @@ fn who(e: &Exec, t: usize, w: &Wait) -> String {
     }
     let mut others: Vec<usize> = match w.kind {
         OpKind::Join => joined(e, w.object).into_iter().filter(|j| !e.tasks[*j].done()).collect(),
+        // Who only waits there alike is no help.
         _ => {
-            e.log.iter().flatten().filter(|ev| ev.op.object == w.object).map(|ev| ev.task).collect()
+            let helps = |ev: &&Event| {
+                ev.op.object == w.object && ev.op.kind != w.kind && !ev.op.kind.is_silent()
+            };
+            e.log.iter().flatten().filter(helps).map(|ev| ev.task).collect()
         }
     };
     others.sort_unstable();
     others.dedup();
     others.retain(|o| *o != t);
     match &others[..] {
-        [] => "no other task ever touched that".into(),
+        [] => "no other task ever did anything there that could end the wait".into(),
         [only] if w.kind == OpKind::Join => {
             format!("`{}` waits too", e.tasks[*only].name())
         }
         _ => {
-            let names: Vec<String> = others.iter().map(|o| state_of(e, *o)).collect();
-            format!("could have been woken by {}", names.join(", "))
+            let names: Vec<String> =
+                others.iter().take(NAMES_MAX).map(|o| state_of(e, *o)).collect();
+            let more = match others.len().saturating_sub(NAMES_MAX) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            format!("could have been woken by {}{more}", names.join(", "))
         }
     }
 }

@@ -42,6 +42,10 @@ impl<'a> Flow<'a> {
         let mut next_of_task = BTreeMap::new();
         for i in (0..replayed.log.len()).rev() {
             let event = &replayed.log[i];
+            // What is silent is part of what its task does anyway.
+            if event.op.kind.is_silent() {
+                continue;
+            }
             let next = next_of_task.insert(event.task, i);
             let last = next.is_none() && !replayed.tasks[event.task].ended;
             flow.notes[i].parks = flow.parked_after(i, next);
@@ -101,9 +105,9 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// The last event of `task` before event `i`.
+    /// The last event of `task` before event `i`, but for silent ones.
     pub fn before(&self, task: usize, i: usize) -> Option<usize> {
-        self.replayed.log[..i].iter().rposition(|e| e.task == task)
+        self.replayed.log[..i].iter().rposition(|e| e.task == task && !e.op.kind.is_silent())
     }
 
     /// The step in which `task`, parked since event `since`, was woken before event `i`.

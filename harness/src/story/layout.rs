@@ -121,22 +121,7 @@ impl Lanes {
         let wanted: Vec<usize> =
             tasks.iter().zip(&texts).map(|(t, text)| header(t).max(*text) + 2).collect();
         let room_max = WIDTH - LEFT - why_width - place_width - 4;
-        let mut widths = wanted.clone();
-        if wanted.iter().sum::<usize>() > room_max
-            && let Some((last, others)) = widths.split_last_mut()
-        {
-            *last = (*last).min(LAST_LANE.max(room_max / (others.len() + 1)));
-            // Equal shares of what is left; what a lane does not want, the next ones have.
-            let mut left = room_max - *last;
-            let mut by_want: Vec<&mut usize> = others.iter_mut().collect();
-            by_want.sort_by_key(|w| **w);
-            let n = by_want.len();
-            for (i, width) in by_want.into_iter().enumerate() {
-                *width = (*width).min((left / (n - i)).max(LANE_MIN));
-                left = left.saturating_sub(*width);
-            }
-            *last = (*last).min(room_max - others.iter().sum::<usize>());
-        }
+        let widths = share(wanted, room_max);
         let room = widths.iter().sum::<usize>();
         Lanes { tasks, widths, room, why: why_width }
     }
@@ -159,6 +144,27 @@ impl Lanes {
         }
         row.into_iter().collect()
     }
+}
+
+/// The lanes as wide as they want, or, where there is not the room, each its share. The last one gets more:
+/// its text cannot run on.
+fn share(mut wanted: Vec<usize>, room: usize) -> Vec<usize> {
+    if wanted.iter().sum::<usize>() <= room {
+        return wanted;
+    }
+    let Some((last, others)) = wanted.split_last_mut() else { return wanted };
+    *last = (*last).min(LAST_LANE.max(room / (others.len() + 1)));
+    let mut left = room.saturating_sub(*last);
+    // What a lane does not want, the next ones have.
+    let mut by_want: Vec<&mut usize> = others.iter_mut().collect();
+    by_want.sort_by_key(|w| **w);
+    let n = by_want.len();
+    for (i, width) in by_want.into_iter().enumerate() {
+        *width = (*width).min((left / (n - i)).max(LANE_MIN));
+        left = left.saturating_sub(*width);
+    }
+    *last = (*last).min(room - others.iter().sum::<usize>());
+    wanted
 }
 
 /// `T1 worker#1`: without modules, which the report has.
@@ -229,5 +235,27 @@ fn clip(text: &str, width: usize) -> String {
     match text.chars().count() > width {
         true => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
         false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_have_what_they_want_or_share_what_there_is() {
+        assert_eq!(share(vec![20, 30], 50), [20, 30]);
+        assert_eq!(share(vec![10, 40, 40], 70), [10, 26, 34]);
+        // As little room as reasons and places leave.
+        assert_eq!(share(vec![40; 6], 50), [6, 6, 6, 6, 6, 20]);
+        assert_eq!(share(vec![90], 50), [50]);
+    }
+
+    #[test]
+    fn a_place_keeps_its_line_however_long_its_path() {
+        assert_eq!(place("src/a.rs:1"), "src/a.rs:1");
+        assert_eq!(place("/home/me/crate/src/pool.rs:12"), "src/pool.rs:12");
+        assert_eq!(place("tests/a_name_that_goes_on.rs:12"), "a_name_that_goes_on.rs:12");
+        assert_eq!(place("a_name_that_goes_on_and_on.rs:12"), "…that_goes_on_and_on.rs:12");
     }
 }

@@ -37,11 +37,18 @@ impl Subject {
             let last = replayed.log.iter().rposition(|e| e.task == t);
             last.is_some_and(|i| flow.notes[i].for_ever)
         };
-        // First those that it accuses or that are stuck, then those that did most recently something.
+        let decides = |t: usize| {
+            use OpKind::{Abort, Cancel, CloseRecv, CloseSemaphore, CloseSend, CloseTracker};
+            let kinds = [Abort, Cancel, CloseRecv, CloseSemaphore, CloseSend, CloseTracker];
+            let did = |e: &Event| e.task == t && kinds.contains(&e.op.kind) && on_them(&e);
+            replayed.log.iter().any(did)
+        };
+        // First those that it accuses, that closed or cancelled something, or that are stuck, then those
+        // that did most recently something.
         let mut ranked: Vec<usize> = tasks.into_iter().collect();
         ranked.sort_by_key(|t| {
             let last = replayed.log.iter().rposition(|e| e.task == *t && on_them(&e));
-            (Some(*t) != accused, *t != 0, !stuck(*t), std::cmp::Reverse(last))
+            (Some(*t) != accused, *t != 0, !decides(*t), !stuck(*t), std::cmp::Reverse(last))
         });
         ranked.truncate(TASKS_MAX);
         ranked.sort_unstable();

@@ -111,6 +111,7 @@ pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String
         (Recv | TryRecv, Outcome::Done(_)) => match &note.from[..] {
             [] => " -> an item".into(),
             [step] => format!(" -> item of step {step}"),
+            [first, second] => format!(" -> items of steps {first} and {second}"),
             [first, .., last] => format!(" -> items of steps {first} to {last}"),
         },
         (Recv, Outcome::CLOSED) => " -> the end".into(),
