@@ -4,9 +4,10 @@ use crate::catalogue::Catalogue;
 use crate::column::{Budget, Column};
 use crate::progress::Progress;
 use crate::scenario::{Scenario, Shape};
-use selvedge::{Law, Report};
+use selvedge::{Law, Report, Verdict};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One scenario under every engine.
 #[derive(Debug, Serialize)]
@@ -91,7 +92,6 @@ fn row(scenario: &Scenario, budget: &Budget, progress: &mut Progress) -> Row {
         progress.step(&format!("{} at {shape}, {column}", scenario.id()));
         cells.push(Cell::Ran(cell(column, scenario, shape, budget)));
     }
-    parity(&mut cells);
     Row { pattern: scenario.pattern, name: scenario.name, statements: scenario.statements, cells }
 }
 
@@ -100,25 +100,66 @@ pub fn cell(column: Column, scenario: &Scenario, shape: Shape, budget: &Budget) 
     let reports = column.run(scenario, shape, budget);
     let expected = column.expects(scenario, budget);
     let wrong = reports.iter().filter(|report| report.verdict != expected);
-    let off = wrong.map(|report| format!("{column}: {}", report.to_string().trim_end())).collect();
+    let mut off: Vec<String> =
+        wrong.map(|report| format!("{column}: {}", report.to_string().trim_end())).collect();
+    match column {
+        // The same program at the same shape, by an engine that shares nothing but the facade.
+        Column::Loom | Column::CurrentThread | Column::MultiThread => {
+            off.extend(
+                reports.iter().filter_map(|r| disparity(column, scenario, shape, budget, r)),
+            );
+        }
+        // Its own claim.
+        Column::Operation => {
+            let outcomes = reports.iter().flat_map(|report| report.outcomes.clone());
+            known().insert(key(scenario, shape), outcomes.collect());
+        }
+        // Another shape, or another grain.
+        Column::Poll | Column::Sample => {}
+    }
     Run { shape, reports, off }
 }
 
-/// What really happens on tokio must be among what the explorer says can happen.
-fn parity(cells: &mut [Cell]) {
-    let of = |cell: &Cell| -> BTreeSet<u64> {
-        cell.run().iter().flat_map(|run| &run.reports).flat_map(|r| r.outcomes.clone()).collect()
+/// How the outcomes of a report are not those that the explorer says there are: strangers, or, where
+/// the engine says that it looked at everything, missing ones.
+fn disparity(
+    column: Column,
+    scenario: &Scenario,
+    shape: Shape,
+    budget: &Budget,
+    report: &Report,
+) -> Option<String> {
+    let key = key(scenario, shape);
+    let before = known().get(&key).cloned();
+    let possible = before.unwrap_or_else(|| {
+        let explored = scenario.check().limits(budget.limits()).explore(scenario.at(shape));
+        known().insert(key, explored.outcomes.clone());
+        explored.outcomes
+    });
+    let strangers = report.outcomes.difference(&possible).count();
+    let missing = match report.verdict {
+        Verdict::Proved => possible.difference(&report.outcomes).count(),
+        _ => 0,
     };
-    let at = |column| Column::ALL.iter().position(|c| *c == column).expect("a column");
-    let possible = of(&cells[at(Column::Operation)]);
-    for column in [Column::CurrentThread, Column::MultiThread] {
-        let strangers = of(&cells[at(column)]).difference(&possible).count();
-        if let (Cell::Ran(run), 1..) = (&mut cells[at(column)], strangers) {
-            run.off.push(format!(
-                "{column}: {strangers} outcomes that the explorer, at the same shape, never saw"
-            ));
-        }
-    }
+    (strangers + missing > 0).then(|| {
+        format!(
+            "{column}, at {shape}: {strangers} outcomes that the explorer never saw, and {missing} of its {} not reached",
+            possible.len()
+        )
+    })
+}
+
+/// The program, not its name: a catalogue of tests may use one name twice.
+type Key = (usize, String);
+
+fn key(scenario: &Scenario, shape: Shape) -> Key {
+    (scenario.root as usize, format!("{} {shape}", scenario.id()))
+}
+
+/// Outcomes that the explorer found, so that it need not look again for each engine.
+fn known() -> MutexGuard<'static, BTreeMap<Key, BTreeSet<u64>>> {
+    static KNOWN: Mutex<BTreeMap<Key, BTreeSet<u64>>> = Mutex::new(BTreeMap::new());
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One law on one pattern, under every engine.

@@ -68,6 +68,7 @@ impl Machine {
             return Go::Run;
         }
         e.drain_wakes(None);
+        e.announces(op);
         // On a script that goes on with this very task there is nobody to switch to.
         if e.ready.is_empty() && e.script.get(e.script_at).is_some_and(|p| p.task as usize == t) {
             let pick = e.script[e.script_at];
@@ -91,11 +92,12 @@ impl Machine {
         if op.kind.is_poll() {
             return;
         }
-        // But for a lock that another suspended task holds: that would block for ever.
-        let held = {
+        // But for a lock that another suspended task holds: that would block for ever. The model does not
+        // know, since it follows nothing any more.
+        let held = op.kind == OpKind::LockBlocking && {
             let e = self.exec.borrow();
-            let object = e.objects.get(op.object.index as usize);
-            op.object.execution == e.execution && object.is_some_and(|o| !o.enabled(op))
+            let holds = |task: &Task| task.held.iter().any(|(id, _)| *id == op.object);
+            e.tasks.iter().any(|task| task.fiber.is_some() && holds(task))
         };
         if held {
             resume_unwind(Box::new(Stopped));
@@ -257,6 +259,9 @@ impl Engine for Machine {
             status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
             seen: hash::mix(born, class),
             poll: 0,
+            passed_over: (0, 0),
+            resumes_at: 0,
+            restarted_at: 0,
             wakes: 0,
             inner_wakers: 0,
             woken: false,

@@ -342,6 +342,7 @@ impl Machine {
             self.fibers.borrow_mut().push(fiber);
             e.tasks[t].poll = 0;
             e.tasks[t].wakes = 0;
+            e.tasks[t].restarted_at = 0;
             e.tasks[t].killed = false;
             if signal == Signal::Polled(Poll::Ready(())) {
                 e.end_task(t);
@@ -371,26 +372,19 @@ impl Machine {
 
     /// Winds the execution up: nothing is announced, noted or judged any more.
     pub fn finish(&self) {
-        self.exec.borrow_mut().winding_up = true;
+        let inside: Vec<usize> = {
+            let mut e = self.exec.borrow_mut();
+            e.winding_up = true;
+            (0..e.tasks.len()).filter(|t| !e.tasks[*t].held.is_empty()).collect()
+        };
+        // Who is inside a lock goes first: whoever wants it next may be a destructor, which can neither
+        // wait for the lock nor unwind.
+        inside.into_iter().for_each(|t| self.wind_up_poll(t));
         for t in 0.. {
-            let suspended = {
-                let mut e = self.exec.borrow_mut();
-                if t >= e.tasks.len() {
-                    break;
-                }
-                e.current = t;
-                e.wound_up = 0;
-                e.tasks[t].fiber.take()
-            };
-            // A poll in flight runs to its end: its polls are pending, the rest is done for real.
-            if let Some(mut fiber) = suspended {
-                let signal = fiber.resume(Resume::Go);
-                debug_assert!(
-                    matches!(signal, Signal::Polled(_)),
-                    "nothing suspends while winding up"
-                );
-                self.fibers.borrow_mut().push(fiber);
+            if t >= self.exec.borrow().tasks.len() {
+                break;
             }
+            self.wind_up_poll(t);
             let body = self.exec.borrow_mut().tasks[t].body.take();
             if let Some(mut body) = body {
                 body.discard();
@@ -400,6 +394,21 @@ impl Machine {
         drop(timers);
         let mut e = self.exec.borrow_mut();
         wake::take(&mut e.woken);
+    }
+
+    /// Runs a poll in flight to its end: its polls are pending, the rest is done for real.
+    fn wind_up_poll(&self, t: usize) {
+        let suspended = {
+            let mut e = self.exec.borrow_mut();
+            e.current = t;
+            e.wound_up = 0;
+            e.tasks[t].fiber.take()
+        };
+        if let Some(mut fiber) = suspended {
+            let signal = fiber.resume(Resume::Go);
+            debug_assert!(matches!(signal, Signal::Polled(_)), "nothing suspends while winding up");
+            self.fibers.borrow_mut().push(fiber);
+        }
     }
 }
 
@@ -557,6 +566,24 @@ impl Exec {
         self.drain_wakes(None);
     }
 
+    /// What an operation of a task is, and where: the same in every execution.
+    fn digest(&self, t: usize, op: &Op) -> u64 {
+        let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
+        let place = place ^ self.tasks[t].branch.path << 16;
+        hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(op)), place))
+    }
+
+    /// The running task announces an operation: notes where a poll begins, if it is not where the last
+    /// one stopped.
+    fn announces(&mut self, op: &Op) {
+        let t = self.current;
+        if self.tasks[t].poll_ops == 0 {
+            let at = self.digest(t, op) ^ self.object(op.object).key;
+            let task = &mut self.tasks[t];
+            task.restarted_at = if task.resumes_at == at { 0 } else { at };
+        }
+    }
+
     /// Follows an operation that was done by the running task.
     pub fn applied(&mut self, op: Op, outcome: Outcome, edges: &mut LockEdges) {
         let t = self.current;
@@ -570,15 +597,19 @@ impl Exec {
         let object_key = self.objects[i].key;
         let alike = outcome == Outcome::Pending && self.objects[i].has_alike(&step);
         self.check_equal(t, &op);
-        let place = (op.site.line() as u64) << 32 | op.site.column() as u64;
-        let place = place ^ self.tasks[t].branch.path << 16;
-        let what = hash::fold(hash::mix(hash::mix(op.kind as u128, self.stable_arg(&op)), place));
+        let (what, path) = (self.digest(t, &op), self.tasks[t].branch.path);
         let task = &mut self.tasks[t];
         if !op.kind.is_silent() {
             task.poll_ops += 1;
         }
         if outcome == Outcome::Pending {
             task.poll = hash::mix(hash::mix(task.poll, what), object_key);
+            if task.resumes_at == 0 {
+                task.resumes_at = what ^ object_key;
+            }
+            let (branch, before) = task.passed_over;
+            let before = if branch == path { before } else { 0 };
+            task.passed_over = (path, hash::mix(hash::mix(before, what), object_key));
             task.waits.push(Wait { object: op.object, kind: op.kind, site: op.site });
             if task.inner_wakers > 0 {
                 task.seen = hash::mix(hash::mix(task.seen, what ^ 1 << 63), object_key);
@@ -594,8 +625,15 @@ impl Exec {
                 Outcome::Failed(v) => hash::mix(h, v ^ 1 << 62),
                 Outcome::Pending => h,
             };
-            // Where the task is now follows from what it observed; what pended before does not matter.
+            // Where the task is now follows from what it observed; what pended before does not matter, but
+            // for what a poll by hand asked first: who is next may depend on that.
+            let (branch, before) = std::mem::take(&mut task.passed_over);
+            if branch == path && before != 0 {
+                task.seen = hash::mix128(task.seen, before);
+            }
             task.poll = 0;
+            task.resumes_at = 0;
+            task.restarted_at = 0;
         }
         if let Some(log) = &mut self.log {
             log.push(Event {
@@ -665,6 +703,8 @@ impl Task {
     fn begin_poll(&mut self) -> Job {
         self.woken = false;
         self.poll = 0;
+        self.passed_over = (0, 0);
+        self.restarted_at = 0;
         self.wakes = 0;
         self.branch = Default::default();
         self.poll_ops = 0;

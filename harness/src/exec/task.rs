@@ -55,6 +55,14 @@ pub(crate) struct Task {
     pub seen: u128,
     /// What pended, and what it chose, in this poll since it last observed something.
     pub poll: u128,
+    /// What pended in this poll in the branch it is in, and which branch that is. Straight code never goes on
+    /// after that within one poll; a hand-written poll of several things does.
+    pub passed_over: (u64, u128),
+    /// What pended first after it last observed something: where straight code begins its next poll.
+    pub resumes_at: u64,
+    /// Where this poll began, if that is elsewhere: with a hand-written poll of several things, this is not the
+    /// state that it was in when it observed the last of them.
+    pub restarted_at: u64,
     /// Which of its inner wakers were woken since it last parked, in order.
     pub wakes: u128,
     /// It has wakers of its own (a combinator): then every poll counts as an observation.
@@ -98,9 +106,11 @@ impl Task {
             | (self.aborted as u64) << 9
             | (self.killed as u64) << 10;
         let h = hash::mix(self.seen, flags ^ self.branch.route << 12);
-        match (self.poll, self.wakes) {
-            (0, 0) => h,
-            (poll, wakes) => hash::mix128(hash::mix128(h, poll), wakes),
+        match (self.poll, self.wakes, self.restarted_at) {
+            (0, 0, 0) => h,
+            (poll, wakes, restarted) => {
+                hash::mix(hash::mix128(hash::mix128(h, poll), wakes), restarted)
+            }
         }
     }
 

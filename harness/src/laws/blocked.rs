@@ -65,7 +65,7 @@ fn ignores_cancel(e: &Exec, t: usize) -> bool {
     })
 }
 
-/// It waits for an item or the end of an open channel, and no other task that sends on it is left,
+/// It waits for an item or the end of an open channel, and no other task that may send on it is left,
 /// but for tasks that wait for this one.
 fn never_closed(e: &Exec, t: usize) -> bool {
     e.tasks[t].waits.iter().any(|w| {
@@ -73,30 +73,31 @@ fn never_closed(e: &Exec, t: usize) -> bool {
             Model::Channel(m) => w.kind == OpKind::Recv && m.senders > 0 && !m.refuses(),
             _ => false,
         };
-        open && senders_of(e, w.object).into_iter().all(|s| s == t || waits_for(e, s, t))
+        open && (0..e.tasks.len()).filter(|s| *s != t && !e.tasks[*s].done()).all(|s| {
+            match sent(e, s, w.object) {
+                true => joins(e, s, t),
+                // Who made it may have kept a sender.
+                false => e.object(w.object).creator != s || joins(e, s, t) || reads(e, s, t),
+            }
+        })
     })
 }
 
-/// Tasks, alive, that sent on the channel or made it.
-fn senders_of(e: &Exec, channel: ObjectId) -> Vec<usize> {
-    let sends = |kind| {
-        use OpKind::*;
-        matches!(kind, Send | TrySend | Reserve | TryReserve | SendReserved)
+fn sent(e: &Exec, task: usize, channel: ObjectId) -> bool {
+    use OpKind::*;
+    let sends = |ev: &&Event| {
+        let send = matches!(ev.op.kind, Send | TrySend | Reserve | TryReserve | SendReserved);
+        send && ev.task == task && ev.op.object == channel
     };
-    let sent = |t: &usize| {
-        e.log
-            .iter()
-            .flatten()
-            .any(|ev| ev.task == *t && ev.op.object == channel && sends(ev.op.kind))
-    };
-    let mut all: Vec<usize> = (0..e.tasks.len()).filter(sent).collect();
-    all.push(e.object(channel).creator);
-    all.retain(|t| !e.tasks[*t].done());
-    all
+    e.log.iter().flatten().any(|ev| sends(&ev))
 }
 
-fn waits_for(e: &Exec, waiting: usize, on: usize) -> bool {
+fn joins(e: &Exec, waiting: usize, on: usize) -> bool {
     e.tasks[waiting].waits.iter().any(|w| w.kind == OpKind::Join && w.object == e.tasks[on].join)
+}
+
+fn reads(e: &Exec, waiting: usize, on: usize) -> bool {
+    e.tasks[waiting].waits.iter().any(|w| w.kind == OpKind::Recv && sent(e, on, w.object))
 }
 
 /// So many tasks are named; of more, how many there are is told.

@@ -3,10 +3,12 @@
 //! A variant is caught *for the law that it breaks*. The correct siblings and the near-misses raise
 //! nothing; without them a law that always cries would pass.
 
-pub mod fan;
 pub mod err_group;
+pub mod fan;
 pub mod near_miss;
+pub mod pipeline;
 pub mod rate_limit;
+pub mod shutdown;
 pub mod worker_pool;
 
 use crate::scenario::{Root, Shape, shape};
@@ -192,6 +194,17 @@ pub const VARIANTS: &[Variant] = &[
         ..variant!(fan / error_breaks_branch: "an error ends the branch in silence", SwallowedError)
     },
     variant!(fan / opposite_locks: "splitter and merger take two locks in opposite order", LockOrder),
+    variant!(pipeline / no_cancel_on_recv: "an idle input is deaf to the cancel", IgnoredCancellation),
+    variant!(pipeline / no_cancel_on_send: "a full output is deaf to the cancel", IgnoredCancellation),
+    variant!(pipeline / forgets_close: "the sender outlives its stage", NeverClosed),
+    variant!(pipeline / filter_returns: "the first reject ends the stage", LostItem),
+    variant!(pipeline / swallows_errors: "items that fail are skipped", Panic),
+    variant!(pipeline / cancelled_looks_complete: "a truncated run reports a clean end", Panic),
+    variant!(pipeline / fresh_token_in_stage: "a stage that no cancel reaches", Deadlock),
+    Variant {
+        check: |check| check.high_water(2),
+        ..variant!(pipeline / unbounded_between_stages: "no backpressure", UnboundedGrowth)
+    },
     // The wait for a permit is a timer, which loom does not have.
     Variant {
         loom: None,
@@ -239,6 +252,29 @@ pub const VARIANTS: &[Variant] = &[
         loom: None,
         ..variant!(rate_limit / timer_not_stopped: "the ticker outlives its work", TaskLeak)
     },
+    variant!(shutdown / returns_without_join: "over before its work is", IncompleteShutdown),
+    variant!(shutdown / blocking_send: "deaf to the drain while the queue is full", IgnoredCancellation),
+    Variant {
+        // No law for tasks that run for ever, and no timers.
+        loom: None,
+        ..variant!(shutdown / spins_on_error: "asks a broken listener again at once", Livelock)
+    },
+    variant!(shutdown / no_deadline: "one stuck job holds the process", Deadlock),
+    Variant {
+        // The signal has to come between a worker's job and its look.
+        sampled: 1_000,
+        ..variant!(shutdown / break_before_drain: "accepted jobs are left in the queue", LostItem)
+    },
+    variant!(shutdown / closed_check_not_atomic: "a job slips in between look and count", Panic),
+    variant!(shutdown / owner_keeps_sender: "the owner keeps a sender, the drain never ends", NeverClosed),
+    variant!(shutdown / second_signal_ignored: "a stuck job hears no second signal", IgnoredCancellation),
+    variant!(shutdown / drained_before_registered: "looks, then waits: the wakeup is lost", Deadlock),
+    Variant {
+        // Too many operations for loom.
+        shape: shape(1, 101, 1),
+        loom: None,
+        ..variant!(shutdown / magic_queue_100: "hides a send that waits, until job 101", Deadlock)
+    },
 ];
 
 /// The right siblings, one a pattern.
@@ -262,9 +298,21 @@ pub const CORRECT: &[Correct] = &[
         loom: None,
     },
     Correct {
+        pattern: "pipeline",
+        root: |s| Box::pin(pipeline::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 3, 1),
+        loom: Some((shape(1, 2, 1), 2)),
+    },
+    Correct {
         pattern: "rate_limit",
         root: |s| Box::pin(rate_limit::correct::scenario(s.workers, s.jobs, s.buffer)),
         shape: shape(2, 2, 2),
+        loom: None,
+    },
+    Correct {
+        pattern: "shutdown",
+        root: |s| Box::pin(shutdown::correct::scenario(s.workers, s.jobs, s.buffer)),
+        shape: shape(2, 2, 1),
         loom: None,
     },
 ];

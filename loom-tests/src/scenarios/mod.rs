@@ -4,11 +4,20 @@ pub mod err_group;
 pub mod fan;
 pub mod pipeline;
 pub mod rate_limit;
+pub mod shutdown;
 pub mod worker_pool;
 
 use crate::scenario::Scenario;
 
 /// All scenarios, pattern by pattern.
 pub fn all() -> Vec<Scenario> {
-    [worker_pool::SCENARIOS, fan::SCENARIOS, err_group::SCENARIOS, rate_limit::SCENARIOS].concat()
+    [
+        worker_pool::SCENARIOS,
+        fan::SCENARIOS,
+        pipeline::SCENARIOS,
+        err_group::SCENARIOS,
+        rate_limit::SCENARIOS,
+        shutdown::SCENARIOS,
+    ]
+    .concat()
 }

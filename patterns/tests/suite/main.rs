@@ -5,7 +5,9 @@
 
 mod err_group;
 mod fan;
+mod pipeline;
 mod rate_limit;
 mod runtimes;
+mod shutdown;
 mod sources;
 mod worker_pool;

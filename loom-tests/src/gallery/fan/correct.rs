@@ -8,7 +8,6 @@
 
 use rt::async_channel::{Receiver, bounded};
 use rt::sync::{CancellationToken, mpsc};
-use rt::task::JoinSet;
 use selvedge_rt as rt;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -93,31 +92,28 @@ async fn merge(
     left
 }
 
-/// Offers `jobs` items, stops after one value, and checks that every item taken comes back.
+/// Splits `jobs` items, stops after one value, and checks that every item comes back.
 pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     let token = CancellationToken::new();
-    let (offer, source) = bounded(buffer);
+    // A source that has all its items already, and ends after them.
+    let (fill, source) = bounded(jobs as usize);
+    for item in 0..jobs {
+        fill.try_send(item).expect("there is room for all");
+    }
+    drop(fill);
     let (deliver, mut merged) = mpsc::channel(buffer);
-    let (mut tasks, mut branches) = (JoinSet::new(), Vec::new());
+    let (mut tasks, mut branches) = (Vec::new(), Vec::new());
     for _ in 0..workers {
         let (output, values) = mpsc::channel(buffer);
         branches.push(values);
-        tasks.spawn(branch(source.clone(), output, token.clone()));
+        tasks.push(rt::spawn(branch(source.clone(), output, token.clone())));
     }
-    tasks.spawn(merge(branches, deliver, token.clone()));
-    let producer = rt::spawn(async move {
-        let mut accepted = 0;
-        while accepted < jobs && offer.send(accepted).await.is_ok() {
-            accepted += 1;
-        }
-        accepted
-    });
+    tasks.push(rt::spawn(merge(branches, deliver, token.clone())));
 
     let mut seen = Vec::from_iter(merged.recv().await);
     token.cancel();
-    source.close();
-    while let Some(left) = tasks.join_next().await {
-        seen.extend(left.expect("no task panics"));
+    for task in tasks {
+        seen.extend(task.await.expect("no task panics"));
     }
     while let Some(value) = merged.recv().await {
         seen.push(value);
@@ -125,7 +121,6 @@ pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     while let Ok(item) = source.try_recv() {
         seen.push(item * 10);
     }
-    let accepted = producer.await.expect("the producer does not panic");
     seen.sort();
-    assert_eq!(seen, (0..accepted).map(|item| item * 10).collect::<Vec<_>>());
+    assert_eq!(seen, (0..jobs).map(|item| item * 10).collect::<Vec<_>>());
 }
