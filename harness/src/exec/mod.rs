@@ -577,10 +577,13 @@ impl Exec {
     /// one stopped.
     fn announces(&mut self, op: &Op) {
         let t = self.current;
-        if self.tasks[t].poll_ops == 0 {
+        if self.tasks[t].fresh {
             let at = self.digest(t, op) ^ self.object(op.object).key;
             let task = &mut self.tasks[t];
-            task.restarted_at = if task.resumes_at == at { 0 } else { at };
+            // Of a `select!` or `join!`, its route tells which branch comes first.
+            let other = |(branch, first)| branch == task.branch.path && first != at;
+            let elsewhere = task.resumes_at.is_some_and(other);
+            task.restarted_at = if elsewhere { at } else { 0 };
         }
     }
 
@@ -599,13 +602,14 @@ impl Exec {
         self.check_equal(t, &op);
         let (what, path) = (self.digest(t, &op), self.tasks[t].branch.path);
         let task = &mut self.tasks[t];
+        task.fresh = false;
         if !op.kind.is_silent() {
             task.poll_ops += 1;
         }
         if outcome == Outcome::Pending {
             task.poll = hash::mix(hash::mix(task.poll, what), object_key);
-            if task.resumes_at == 0 {
-                task.resumes_at = what ^ object_key;
+            if task.resumes_at.is_none_or(|(_, first)| first == 0) {
+                task.resumes_at = Some((path, what ^ object_key));
             }
             let (branch, before) = task.passed_over;
             let before = if branch == path { before } else { 0 };
@@ -632,7 +636,7 @@ impl Exec {
                 task.seen = hash::mix128(task.seen, before);
             }
             task.poll = 0;
-            task.resumes_at = 0;
+            task.resumes_at = Some((path, 0));
             task.restarted_at = 0;
         }
         if let Some(log) = &mut self.log {
@@ -705,6 +709,7 @@ impl Task {
         self.poll = 0;
         self.passed_over = (0, 0);
         self.restarted_at = 0;
+        self.fresh = true;
         self.wakes = 0;
         self.branch = Default::default();
         self.poll_ops = 0;

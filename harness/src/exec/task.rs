@@ -58,8 +58,11 @@ pub(crate) struct Task {
     /// What pended in this poll in the branch it is in, and which branch that is. Straight code never goes on
     /// after that within one poll; a hand-written poll of several things does.
     pub passed_over: (u64, u128),
-    /// What pended first after it last observed something: where straight code begins its next poll.
-    pub resumes_at: u64,
+    /// What pended first after it last observed something, and in which branch: where straight code begins
+    /// its next poll. 0: nothing has yet; `None`: it never was polled.
+    pub resumes_at: Option<(u64, u64)>,
+    /// It has done nothing yet in this poll, silent or not.
+    pub fresh: bool,
     /// Where this poll began, if that is elsewhere: with a hand-written poll of several things, this is not the
     /// state that it was in when it observed the last of them.
     pub restarted_at: u64,

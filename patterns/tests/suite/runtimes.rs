@@ -21,6 +21,12 @@ pub(crate) fn on_one_thread<Fut: Future>(body: impl FnOnce() -> Fut) -> Fut::Out
 #[track_caller]
 pub(crate) fn on_every_runtime<Fut: Future>(body: impl Fn() -> Fut) {
     on_one_thread(&body);
+    on_several_threads(body);
+}
+
+/// Runs `body` many times on several threads, with the real clock.
+#[track_caller]
+pub(crate) fn on_several_threads<Fut: Future>(body: impl Fn() -> Fut) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(3)
         .enable_time()
