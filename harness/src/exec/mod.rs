@@ -608,8 +608,8 @@ impl Exec {
         }
         if outcome == Outcome::Pending {
             task.poll = hash::mix(hash::mix(task.poll, what), object_key);
-            if task.resumes_at.is_none_or(|(_, first)| first == 0) {
-                task.resumes_at = Some((path, what ^ object_key));
+            if let Some(at @ (_, 0)) = &mut task.resumes_at {
+                *at = (path, what ^ object_key);
             }
             let (branch, before) = task.passed_over;
             let before = if branch == path { before } else { 0 };
@@ -703,6 +703,9 @@ impl Exec {
     }
 }
 
+/// Nothing pended after the last observation of a poll: whatever the next one begins with is elsewhere.
+const NOWHERE: u64 = 1;
+
 impl Task {
     fn begin_poll(&mut self) -> Job {
         self.woken = false;
@@ -710,6 +713,9 @@ impl Task {
         self.passed_over = (0, 0);
         self.restarted_at = 0;
         self.fresh = true;
+        if let Some((_, first @ 0)) = &mut self.resumes_at {
+            *first = NOWHERE;
+        }
         self.wakes = 0;
         self.branch = Default::default();
         self.poll_ops = 0;

@@ -58,8 +58,8 @@ pub(crate) struct Task {
     /// What pended in this poll in the branch it is in, and which branch that is. Straight code never goes on
     /// after that within one poll; a hand-written poll of several things does.
     pub passed_over: (u64, u128),
-    /// What pended first after it last observed something, and in which branch: where straight code begins
-    /// its next poll. 0: nothing has yet; `None`: it never was polled.
+    /// What pended first after it last observed something, in that poll, and in which branch: where straight
+    /// code begins its next poll. 0: nothing yet; `None`: it has not observed anything.
     pub resumes_at: Option<(u64, u64)>,
     /// It has done nothing yet in this poll, silent or not.
     pub fresh: bool,
