@@ -1,13 +1,17 @@
 //! Every failure of the gallery is replayed from its printed token, and is the same failure.
 
-use selvedge::Report;
+use selvedge::{Law, Report};
 use selvedge_loom_tests::gallery::VARIANTS;
 
 #[test]
 fn every_failure_of_the_gallery_replays_from_its_token() {
     for v in VARIANTS {
         let found = v.check().explore(v.at(v.shape));
-        let token = found.replay.as_deref().unwrap_or_else(|| panic!("no token:\n{found}"));
+        let Some(token) = found.replay.as_deref() else {
+            // Orders that no single schedule shows: there is none to replay.
+            assert_eq!(v.law, Law::LockOrder, "no token:\n{found}");
+            continue;
+        };
         let replayed = v.check().replay(token, v.at(v.shape));
         let laws =
             |r: &Report| r.violations().iter().map(|v| (v.law, v.what.clone())).collect::<Vec<_>>();
