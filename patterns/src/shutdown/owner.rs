@@ -2,10 +2,12 @@
 
 use super::handle::{Handle, Shared};
 use super::report::{Account, Report};
-use rt::time::{Duration, Instant, sleep, timeout};
+use rt::time::{Duration, Instant, sleep};
 use selvedge_rt as rt;
+use std::future::pending;
 
-/// How long a shutdown waits. Zero does not wait at all; [`Duration::MAX`] is for ever.
+/// How long a shutdown waits. Zero does not wait at all; [`Duration::MAX`] is for ever, and
+/// takes no timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// For what was accepted to come to its own end, before it is aborted. Default: 20 seconds, because
@@ -134,15 +136,17 @@ impl Shutdown {
                 () = admitted.drain() => true,
                 () = shared.aborting.cancelled() => false,
                 () = &mut force => false,
-                () = sleep(self.config.grace) => false,
+                () = elapsed(self.config.grace) => false,
             };
         let mut leaked = Vec::new();
         if !drained {
             // The token first: who watches it may end in its own way, and not at any await.
             shared.aborting.cancel();
             admitted.abort();
-            if timeout(self.config.abort_wait, admitted.drain()).await.is_err() {
-                leaked = admitted.leaked();
+            rt::select! {
+                biased;
+                () = admitted.drain() => {}
+                () = elapsed(self.config.abort_wait) => leaked = admitted.leaked(),
             }
         }
         shared.done.cancel();
@@ -159,5 +163,13 @@ impl Drop for Shutdown {
             // Dropping it aborts the tasks; outside the lock, since their destructors may look at it.
             drop(self.handle.shared.take());
         }
+    }
+}
+
+/// Ends after `time`; never, and without a timer, where that is for ever.
+async fn elapsed(time: Duration) {
+    match time {
+        Duration::MAX => pending().await,
+        time => sleep(time).await,
     }
 }

@@ -33,7 +33,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: tasks::phases,
         operation: shape(1, 2, 1),
         poll: shape(3, 2, 1),
-        loom: Some(shape(1, 2, 1)),
+        loom: Some(shape(1, 1, 1)),
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
