@@ -22,7 +22,9 @@ fn each_spawn_is_refused_or_counted_when_the_drain_begins_among_them() {
                             handle.drain();
                         }
                         let ran = ran.clone();
-                        let count = async move { drop(ran.fetch_add(1, SeqCst)) };
+                        let count = async move {
+                            ran.fetch_add(1, SeqCst);
+                        };
                         accepted += handle.spawn("job", count).is_ok() as u64;
                         let guard = handle.guard("guard");
                         tokio::task::yield_now().await;
@@ -78,7 +80,12 @@ fn tasks_run_before_the_shutdown_is_run() {
     on_one_thread(|| async {
         let shutdown = Shutdown::new(FOR_EVER);
         let (done, wait) = tokio::sync::oneshot::channel();
-        shutdown.handle().spawn("early", async move { drop(done.send(())) }).unwrap();
+        shutdown
+            .handle()
+            .spawn("early", async move {
+                let _ = done.send(());
+            })
+            .unwrap();
         wait.await.unwrap();
         assert_eq!(shutdown.run(ready(()), pending()).await.drained, 1);
     });
@@ -92,7 +99,9 @@ fn the_report_comes_after_the_last_destructor_of_the_last_task() {
         for n in 0..5 {
             live.fetch_add(1, SeqCst);
             let gone = live.clone();
-            let dropped = Dropped(move || drop(gone.fetch_sub(1, SeqCst)));
+            let dropped = Dropped(move || {
+                gone.fetch_sub(1, SeqCst);
+            });
             let task = async move {
                 for _ in 0..n {
                     tokio::task::yield_now().await;

@@ -169,7 +169,7 @@ fn both_signals_at_once_or_the_second_alone_skip_to_the_abort() {
             let ((first, stop), (second, stop_now)) = (signal(), signal());
             second.send(()).unwrap();
             let kept = if with_first {
-                drop(first.send(()));
+                let _ = first.send(());
                 None
             } else {
                 Some(first)
