@@ -78,9 +78,11 @@ fn equal_tasks_that_are_merged_reach_the_same_outcomes() {
 #[test]
 fn loom_reaches_the_same_outcomes() {
     check(60, Diet { objects: CHANNELS, ..PLAIN }, |_, program| {
-        let (check, shared) = prepared(&Program { by_poll: false, ..program.clone() });
+        // Loom switches at every operation: the explorer has to as well.
+        let program = Program { by_poll: false, ..program.clone() };
+        let (check, shared) = prepared(&program);
         let by_loom = judged(|| check.loom(move || run::root(shared.clone())));
-        match (explored(program), by_loom) {
+        match (explored(&program), by_loom) {
             (Ok(explored), Ok(by_loom)) => differ(&by_loom, &explored),
             (Err(why), _) | (_, Err(why)) => Some(why),
         }

@@ -65,6 +65,13 @@ fn a_sleeper_keeps_its_object_from_one_execution_to_the_next() {
 }
 
 #[test]
+fn who_waits_first_for_a_lock_is_state() {
+    let one = [Select(tx(0, Release), tx(0, Critical))];
+    let other = [Select(tx(0, Acquire), tx(0, Critical))];
+    agrees(program(&[Kind::RwLock], &[&[], &one, &other]));
+}
+
+#[test]
 fn the_value_behind_a_lock_is_state() {
     for (kind, verb) in [
         (Kind::Blocking, LockTwice),
