@@ -169,11 +169,13 @@ pub(super) fn deadlines(s: Shape) -> Root {
         over.notify_one();
         joined(keeper).await;
         shutdown_complete();
-        assert_eq!(report.drained, s.workers as u64, "{report:?}");
-        assert_eq!(report.aborted, vec!["stuck"; s.workers]);
-        assert_eq!(report.leaked, ["kept"]);
+        assert_eq!(report.accepted(), 2 * s.workers as u64 + 1, "{report:?}");
         assert!(report.elapsed >= GRACE + ABORT_WAIT, "{report:?}");
+        // On a real clock a busy machine may be late with any of them.
         if rt::check::engine::current().is_some() {
+            assert_eq!(report.drained, s.workers as u64, "{report:?}");
+            assert_eq!(report.aborted, vec!["stuck"; s.workers]);
+            assert_eq!(report.leaked, ["kept"]);
             assert_eq!(report.elapsed, GRACE + ABORT_WAIT);
         }
     })
