@@ -73,7 +73,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "first_come_first_served_and_try_acquire_never_barges",
         statements: &[3],
         root: |s| in_order(s, Time::Still),
-        check: plain,
+        check: known_values,
         operation: shape(3, 1, 1),
         poll: shape(5, 1, 2),
         ..BASE
@@ -125,7 +125,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_limited_stream_ends_with_its_input",
         statements: &[7, 9],
         root: whole_stream,
-        check: plain,
+        check: known_values,
         operation: shape(2, 3, 1),
         poll: shape(4, 3, 2),
         ..BASE
@@ -134,7 +134,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_cancelled_stream_ends_at_once_and_hands_back_what_it_holds",
         statements: &[7, 9],
         root: |s| cut_stream(s, Time::Still),
-        check: plain,
+        check: known_values,
         operation: shape(2, 3, 1),
         poll: shape(4, 3, 2),
         ..BASE
@@ -166,16 +166,16 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-fn plain(check: Check) -> Check {
+fn known_values(check: Check) -> Check {
     check.identify::<(u64, u64)>().identify::<Vec<u64>>()
 }
 
 fn racing(check: Check) -> Check {
-    plain(check).clock(Clock::Racing)
+    known_values(check).clock(Clock::Racing)
 }
 
 fn equal_workers(check: Check) -> Check {
-    plain(check).equal_tasks()
+    known_values(check).equal_tasks()
 }
 
 fn equal_workers_racing(check: Check) -> Check {
