@@ -259,7 +259,6 @@ impl Engine for Machine {
             status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
             seen: hash::mix(born, class),
             poll: 0,
-            passed_over: (0, 0),
             resumes_at: None,
             fresh: true,
             restarted_at: 0,

@@ -611,9 +611,6 @@ impl Exec {
             if let Some(at @ (_, 0)) = &mut task.resumes_at {
                 *at = (path, what ^ object_key);
             }
-            let (branch, before) = task.passed_over;
-            let before = if branch == path { before } else { 0 };
-            task.passed_over = (path, hash::mix(hash::mix(before, what), object_key));
             task.waits.push(Wait { object: op.object, kind: op.kind, site: op.site });
             if task.inner_wakers > 0 {
                 task.seen = hash::mix(hash::mix(task.seen, what ^ 1 << 63), object_key);
@@ -629,12 +626,7 @@ impl Exec {
                 Outcome::Failed(v) => hash::mix(h, v ^ 1 << 62),
                 Outcome::Pending => h,
             };
-            // Where the task is now follows from what it observed; what pended before does not matter, but
-            // for what a poll by hand asked first: who is next may depend on that.
-            let (branch, before) = std::mem::take(&mut task.passed_over);
-            if branch == path && before != 0 {
-                task.seen = hash::mix128(task.seen, before);
-            }
+            // Where the task is now follows from what it observed; what pended before does not matter.
             task.poll = 0;
             task.resumes_at = Some((path, 0));
             task.restarted_at = 0;
@@ -710,8 +702,6 @@ impl Task {
     fn begin_poll(&mut self) -> Job {
         self.woken = false;
         self.poll = 0;
-        self.passed_over = (0, 0);
-        self.restarted_at = 0;
         self.fresh = true;
         if let Some((_, first @ 0)) = &mut self.resumes_at {
             *first = NOWHERE;

@@ -55,9 +55,6 @@ pub(crate) struct Task {
     pub seen: u128,
     /// What pended, and what it chose, in this poll since it last observed something.
     pub poll: u128,
-    /// What pended in this poll in the branch it is in, and which branch that is. Straight code never goes on
-    /// after that within one poll; a hand-written poll of several things does.
-    pub passed_over: (u64, u128),
     /// What pended first after it last observed something, in that poll, and in which branch: where straight
     /// code begins its next poll. 0: nothing yet; `None`: it has not observed anything.
     pub resumes_at: Option<(u64, u64)>,
