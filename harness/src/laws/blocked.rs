@@ -85,11 +85,11 @@ fn never_closed(e: &Exec, t: usize) -> bool {
 
 fn sent(e: &Exec, task: usize, channel: ObjectId) -> bool {
     use OpKind::*;
-    let sends = |ev: &&Event| {
+    let sends = |ev: &Event| {
         let send = matches!(ev.op.kind, Send | TrySend | Reserve | TryReserve | SendReserved);
         send && ev.task == task && ev.op.object == channel
     };
-    e.log.iter().flatten().any(|ev| sends(&ev))
+    e.log.iter().flatten().any(sends)
 }
 
 fn joins(e: &Exec, waiting: usize, on: usize) -> bool {

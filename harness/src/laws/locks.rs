@@ -2,7 +2,7 @@
 
 use crate::exec::Exec;
 use crate::ledger::{Edge, EdgeSites, LockEdges};
-use crate::{Law, Violation};
+use crate::{Law, Place, Violation};
 use selvedge_rt::check::engine::{ObjectKind, Op, OpKind, Outcome};
 
 pub(super) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &mut LockEdges) {
@@ -63,12 +63,10 @@ pub(crate) fn report_cycle(edges: &LockEdges) -> Option<Violation> {
     let cycle = edges.cycle()?;
     let helpers = cycle.iter().map(|(_, s)| {
         format!(
-            "`{}` takes a lock at {}:{} while it holds the one taken at {}:{}",
+            "`{}` takes a lock at {} while it holds the one taken at {}",
             s.task,
-            s.to.file(),
-            s.to.line(),
-            s.from.file(),
-            s.from.line()
+            Place::from(s.to),
+            Place::from(s.from)
         )
     });
     let (_, first) = cycle[0];

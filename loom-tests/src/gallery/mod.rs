@@ -13,6 +13,7 @@ pub mod worker_pool;
 
 use crate::scenario::{Root, Shape, shape};
 use selvedge::{Check, Law};
+use std::convert::identity;
 use std::fmt::Write;
 
 /// One wrong variant.
@@ -106,10 +107,6 @@ pub fn markdown_table() -> String {
     table
 }
 
-fn plain(check: Check) -> Check {
-    check
-}
-
 macro_rules! variant {
     ($pattern:ident / $name:ident: $wrong:literal, $law:ident) => {
         Variant {
@@ -118,7 +115,7 @@ macro_rules! variant {
             wrong: $wrong,
             law: Law::$law,
             root: |s| Box::pin($pattern::$name::scenario(s.workers, s.jobs, s.buffer)),
-            check: plain,
+            check: identity,
             shape: shape(2, 3, 1),
             loom: Some(shape(1, 3, 1)),
             sampled: 100,

@@ -12,13 +12,14 @@ use rt::time::Duration;
 use selvedge::{Check, Clock};
 use selvedge_patterns::shutdown::{Config, Report};
 use selvedge_rt as rt;
+use std::convert::identity;
 
 const BASE: Scenario = Scenario {
     pattern: "shutdown",
     name: "",
     statements: &[],
     root: tasks::clean,
-    check: plain,
+    check: identity,
     operation: shape(2, 1, 1),
     poll: shape(4, 2, 1),
     loom: None,
@@ -190,10 +191,6 @@ pub const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
 ];
-
-fn plain(check: Check) -> Check {
-    check
-}
 
 fn unjoined(check: Check) -> Check {
     check.unjoined()
