@@ -1,7 +1,7 @@
 //! A check: a scenario, how to search it, and the engines that do.
 
 use crate::config::{Clock, Config, Grain, Limits, Reductions};
-use crate::explore::{Explorer, Failure};
+use crate::explore::Explorer;
 use crate::replay;
 use crate::scenario::Root;
 use crate::story;
@@ -127,12 +127,11 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
         let config = Rc::new(Config { aborts: true, ..(**config).clone() });
         found = Explorer::new(&config, root).search();
     }
-    let replay = found.failure.as_ref().and_then(|f| f.replayed.as_ref());
-    let story = replay.map(story::tell);
-    let replay = replay.map(|replayed| replayed.token(config).encode());
+    let story = found.failure.as_ref().map(story::tell);
+    let replay = found.failure.as_ref().map(|replayed| replayed.token(config).encode());
     let verdict = match (found.problem, found.failure, found.bound) {
         (Some(problem), ..) => Verdict::Failed(problem),
-        (_, Some(Failure { violations, .. }), _) => Verdict::Violated(violations),
+        (_, Some(replayed), _) => Verdict::Violated(replayed.violations),
         (_, _, Some(bound)) => Verdict::Bounded(bound),
         _ => Verdict::Proved,
     };

@@ -167,6 +167,9 @@ pub(crate) struct Config {
     /// Loom: so often a task may be preempted in one execution.
     #[cfg(feature = "loom")]
     pub preemptions: Option<usize>,
+    /// Loom: each task is woken once for nothing.
+    #[cfg(feature = "loom")]
+    pub spurious: bool,
 }
 
 impl Config {
@@ -187,6 +190,8 @@ impl Config {
             aborts: false,
             #[cfg(feature = "loom")]
             preemptions: None,
+            #[cfg(feature = "loom")]
+            spurious: false,
         }
     }
 }

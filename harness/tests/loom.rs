@@ -13,6 +13,8 @@ mod limits;
 mod memory;
 #[path = "loom/orders.rs"]
 mod orders;
+#[path = "loom/replay.rs"]
+mod replay;
 
 use selvedge::{Check, Report};
 

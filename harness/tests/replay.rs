@@ -125,6 +125,86 @@ fn a_livelock_is_replayed_from_its_token() {
     assert!(token_of(&report).len() < 40, "what follows by itself is left out: {report}");
 }
 
+/// Two tasks take two locks in opposite orders, one after the other.
+async fn opposite_in_turn() {
+    let locks = std::sync::Arc::new((rt::sync::Mutex::new(()), rt::sync::Mutex::new(())));
+    let forth = locks.clone();
+    let task = rt::spawn(async move {
+        let _first = forth.0.lock().await;
+        let _second = forth.1.lock().await;
+    });
+    task.await.unwrap();
+    let _second = locks.1.lock().await;
+    let _first = locks.0.lock().await;
+}
+
+/// Each takes two locks, in an order that depends on who came first: no execution has both orders.
+async fn opposite_in_other_executions() {
+    let locks = std::sync::Arc::new((rt::sync::Mutex::new(0), rt::sync::Mutex::new(0)));
+    let first = std::sync::Arc::new(rt::sync::atomic::AtomicBool::new(true));
+    let tasks = [0, 1].map(|i| {
+        let (locks, first) = (locks.clone(), first.clone());
+        rt::spawn(async move {
+            if !first.swap(false, rt::sync::atomic::Ordering::SeqCst) {
+                return;
+            }
+            let (a, b) = if i == 0 { (&locks.0, &locks.1) } else { (&locks.1, &locks.0) };
+            let _a = a.lock().await;
+            let _b = b.lock().await;
+        })
+    });
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[test]
+fn a_cycle_of_locks_is_told_and_replayed_from_its_token() {
+    let check = Check::new("in turn");
+    let reports = [
+        check.explore(opposite_in_turn),
+        check.sample(Sampling::random(1).cases(3), opposite_in_turn),
+    ];
+    for report in reports {
+        report.assert_violates(Law::LockOrder);
+        let story = report.story.as_ref().unwrap_or_else(|| panic!("no story:\n{report}"));
+        assert!(story.contains("M1") && story.contains("M2"), "{story}");
+        replays(&check, &report, || || Box::pin(opposite_in_turn()));
+    }
+}
+
+#[test]
+fn a_cycle_that_no_single_schedule_shows_has_a_token_of_several() {
+    let check = Check::new("others");
+    let report = check.explore(opposite_in_other_executions);
+    report.assert_violates(Law::LockOrder);
+    assert_eq!(token_of(&report).split('.').count(), 4, "two schedules: {report}");
+    replays(&check, &report, || || Box::pin(opposite_in_other_executions()));
+    // Neither alone.
+    let token = token_of(&report);
+    let (_, last) = token.rsplit_once('.').unwrap();
+    let head = token.split('.').take(2).collect::<Vec<_>>().join(".");
+    let alone = check.replay(&format!("{head}.{last}"), opposite_in_other_executions);
+    assert_eq!(alone.verdict, Verdict::Sampled(1));
+}
+
+#[test]
+fn a_cycle_of_locks_that_generated_inputs_show_has_a_token() {
+    let check = Check::new("generated");
+    let runs = proptest::Runs::new(3);
+    let report = check.proptest(runs, 0..3usize, |_| opposite_in_turn());
+    report.assert_violates(Law::LockOrder);
+    replays(&check, &report, || || Box::pin(opposite_in_turn()));
+}
+
+#[test]
+fn a_token_of_loom_is_no_schedule() {
+    // What a build with loom prints for some check.
+    let token = "l1.000000.AQAAAA";
+    let report = locks().replay(token, opposite_locks);
+    assert!(!problem(&report).is_empty());
+}
+
 #[test]
 fn a_schedule_that_breaks_nothing_any_more_is_no_failure() {
     let token = token_of(&locks().explore(opposite_locks));

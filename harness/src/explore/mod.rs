@@ -19,7 +19,7 @@ use crate::replay::drive::Ending;
 use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
-use crate::{Violation, laws, record};
+use crate::{laws, record};
 use selvedge_rt::check::engine::{self as seam};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -44,7 +44,8 @@ struct Frame {
 pub(crate) struct Found {
     pub coverage: Coverage,
     pub bound: Option<Bound>,
-    pub failure: Option<Failure>,
+    /// The execution that breaks a law, or the last of those that do together.
+    pub failure: Option<Replayed>,
     pub problem: Option<Problem>,
     /// Digests of the distinct ends reached, with what was recorded.
     pub outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
@@ -52,12 +53,6 @@ pub(crate) struct Found {
     pub aborts: bool,
     /// For the audit: each state reached, with the tasks that can go on in it.
     reached: BTreeMap<u128, Vec<String>>,
-}
-
-/// A violation, with the execution that shows it where a single one does.
-pub(crate) struct Failure {
-    pub violations: Vec<Violation>,
-    pub replayed: Option<Replayed>,
 }
 
 pub(crate) struct Explorer<'a> {
@@ -116,6 +111,7 @@ impl<'a> Explorer<'a> {
             self.coverage.executions += 1;
             let suspicious = self.suspicious(&leaf);
             self.machine.finish();
+            self.machine.edges.borrow_mut().end_execution(&self.path);
             if self.found_aborts() {
                 break (None, None);
             }
@@ -146,11 +142,8 @@ impl<'a> Explorer<'a> {
         let aborts = self.found_aborts();
         let mut failure = failure;
         if failure.is_none() && problem.is_none() {
-            let cycle = laws::report_cycle(&self.machine.edges.borrow());
-            let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
-            failure = cycle
-                .filter(|v| !waived(v))
-                .map(|v| Failure { violations: vec![v], replayed: None });
+            failure = replay::cycle(&self.machine.edges.borrow(), &self.config, self.root);
+            problem = failure.as_ref().and_then(|replayed| replayed.problem.clone());
         }
         if failure.is_none() && problem.is_none() && !aborts {
             problem = self.audit.run(self.root, &self.config, &self.machine);
@@ -370,7 +363,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Runs the execution again, with a log. None: all that it breaks is waived.
-    fn judge(&mut self) -> Result<Option<Failure>, Problem> {
+    fn judge(&mut self) -> Result<Option<Replayed>, Problem> {
         let replayed = replay::replay(&self.config, self.root, &self.path);
         if let Some(problem) = replayed.problem {
             return Err(problem);
@@ -385,10 +378,7 @@ impl<'a> Explorer<'a> {
         let replayed = replay::replay_twice(&self.config, self.root, &self.path);
         match replayed.problem {
             Some(problem) => Err(problem),
-            None => Ok(Some(Failure {
-                violations: replayed.violations.clone(),
-                replayed: Some(replayed),
-            })),
+            None => Ok(Some(replayed)),
         }
     }
 

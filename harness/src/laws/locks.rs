@@ -42,10 +42,12 @@ pub(super) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &m
         for (i, (_, site)) in e.tasks[t].held.iter().enumerate() {
             let gates = keys.iter().copied().filter(|k| *k != keys[i]).collect();
             let edge = Edge { from: keys[i], to, task: e.tasks[t].key, gates };
-            edges.0.entry(edge).or_insert_with(|| EdgeSites {
+            edges.add(edge, || EdgeSites {
                 task: e.tasks[t].name(),
+                spawned: e.tasks[t].site,
                 from: site,
                 to: op.site,
+                schedule: None,
             });
         }
     }
@@ -77,7 +79,7 @@ pub(crate) fn report_cycle(edges: &LockEdges) -> Option<Violation> {
             cycle.len(),
             cycle.len()
         ),
-        task: Some(format!("`{}`", first.task)),
+        task: Some(format!("`{}`, spawned at {}", first.task, Place::from(first.spawned))),
         object: None,
         at: Some(first.to.into()),
         helpers: helpers.collect(),

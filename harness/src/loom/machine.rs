@@ -4,7 +4,9 @@ use super::choice::{Choice, Choices};
 use super::trace::{Event, Trace};
 use super::{TASKS_MAX, task};
 use crate::config::Config;
-use crate::exec::{Announced, Exec, Machine, Status};
+use crate::exec::{Announced, Exec, Machine, Pick, Status};
+use crate::replay::drive::{Driven, Ending};
+use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
 use crate::{Violation, hash, laws, panics};
@@ -19,10 +21,22 @@ use std::time::Instant;
 
 /// Why a search stops.
 pub(super) enum Halt {
-    Violated(Vec<Violation>),
+    Violated(Box<Failure>),
     Problem(Problem),
     Bound(Bound),
+    /// At the execution that was asked for.
+    Replayed,
 }
+
+/// An execution that breaks a law.
+pub(super) struct Failure {
+    /// Its number in the search, from 1.
+    pub execution: u64,
+    pub run: Replayed,
+}
+
+/// Tasks that can go on, a bit each: with the root there are five at most.
+type Ready = u8;
 
 /// A loom object that is accessed for its own sake.
 type Access = Rc<Mutex<()>>;
@@ -36,11 +50,17 @@ pub(super) struct LoomMachine {
     pub halt: RefCell<Option<Halt>>,
     pub coverage: RefCell<Coverage>,
     pub outcomes: RefCell<BTreeSet<u64>>,
+    /// The execution in which a cycle of locks became complete.
+    pub cycle: RefCell<Option<Box<Failure>>>,
     /// The most tasks that one execution had.
     pub tasks_max: Cell<usize>,
     config: Rc<Config>,
     root: Root,
     started: Instant,
+    /// The execution after which to stop, in a replay.
+    last: Option<u64>,
+    /// What each step of the execution could have been, and what it was.
+    steps: RefCell<Vec<(Ready, u16)>>,
     /// By object. `None`: nobody can tell its operations apart, or they are accesses themselves.
     accesses: RefCell<Vec<Option<Access>>>,
     pub(super) threads: RefCell<Vec<LoomThread>>,
@@ -65,10 +85,17 @@ pub(super) struct LoomThread {
     pub choices: u32,
     /// Operations since the execution was abandoned.
     pub idle_ops: u32,
+    /// It was woken for nothing.
+    pub spurious: bool,
 }
 
 impl LoomMachine {
-    pub(super) fn new(config: Rc<Config>, root: Root, started: Instant) -> Rc<Self> {
+    pub(super) fn new(
+        config: Rc<Config>,
+        root: Root,
+        started: Instant,
+        last: Option<u64>,
+    ) -> Rc<Self> {
         Rc::new(LoomMachine {
             machine: Machine::new(config.clone()),
             choices: RefCell::default(),
@@ -76,10 +103,13 @@ impl LoomMachine {
             halt: RefCell::default(),
             coverage: RefCell::default(),
             outcomes: RefCell::default(),
+            cycle: RefCell::default(),
             tasks_max: Cell::new(0),
             config,
             root,
             started,
+            last,
+            steps: RefCell::default(),
             accesses: RefCell::default(),
             threads: RefCell::default(),
             over: Cell::new(false),
@@ -94,14 +124,16 @@ impl LoomMachine {
     pub(super) fn must_stop(&self) -> bool {
         let limits = &self.config.limits;
         let executions = self.coverage.borrow().executions;
-        let bound = if executions >= limits.executions {
-            Bound::Executions(limits.executions)
+        let halt = if self.last.is_some_and(|last| executions >= last) {
+            Halt::Replayed
+        } else if executions >= limits.executions {
+            Halt::Bound(Bound::Executions(limits.executions))
         } else if executions > 0 && self.started.elapsed() > limits.time {
-            Bound::Time(limits.time)
+            Halt::Bound(Bound::Time(limits.time))
         } else {
             return self.halt.borrow().is_some();
         };
-        self.halt.borrow_mut().get_or_insert(Halt::Bound(bound));
+        self.halt.borrow_mut().get_or_insert(halt);
         true
     }
 
@@ -110,6 +142,7 @@ impl LoomMachine {
         self.coverage.borrow_mut().executions += 1;
         self.accesses.borrow_mut().clear();
         self.threads.borrow_mut().clear();
+        self.steps.borrow_mut().clear();
         self.over.set(false);
         self.operating.set(0);
         self.weak.set(false);
@@ -163,7 +196,8 @@ impl LoomMachine {
 
     fn add_thread(&self, thread: Thread) {
         let gate = Rc::new(Mutex::new(()));
-        self.threads.borrow_mut().push(LoomThread { gate, thread, choices: 0, idle_ops: 0 });
+        let new = LoomThread { gate, thread, choices: 0, idle_ops: 0, spurious: false };
+        self.threads.borrow_mut().push(new);
     }
 
     /// The running task.
@@ -364,6 +398,9 @@ impl LoomMachine {
         let steps = {
             let mut e = self.machine.exec.borrow_mut();
             e.steps += 1;
+            let ready = |t: &usize| matches!(e.tasks[*t].status, Status::Ready);
+            let ready = (0..e.tasks.len().min(8)).filter(ready).fold(0, |all, t| all | 1 << t);
+            self.steps.borrow_mut().push((ready, e.current as u16));
             e.steps
         };
         if steps > self.config.limits.steps {
@@ -374,16 +411,49 @@ impl LoomMachine {
     }
 
     /// Ends the execution if a law is broken, or it cannot go on.
-    pub(super) fn stop_if_judged(&self) {
+    pub(super) fn stop_if_judged(&self, ending: Ending) {
         let halt = {
             let mut e = self.machine.exec.borrow_mut();
             match &e.trouble {
                 Some(trouble) => Halt::Problem(Problem::from_trouble(trouble)),
                 None if e.violations.is_empty() => return,
-                None => Halt::Violated(std::mem::take(&mut e.violations)),
+                None => {
+                    let violations = std::mem::take(&mut e.violations);
+                    Halt::Violated(self.failure(&e, ending, violations))
+                }
             }
         };
         self.halt(halt);
+    }
+
+    /// The execution as it is now.
+    fn failure(&self, e: &Exec, ending: Ending, violations: Vec<Violation>) -> Box<Failure> {
+        let steps = self.steps.borrow();
+        let driven = Driven {
+            path: steps.iter().map(|(_, task)| Pick::task(*task as usize)).collect(),
+            ending,
+            violations,
+            problem: None,
+            outcome: hash::fold(e.record),
+            tasks: e.tasks.len(),
+        };
+        let picks = |ready: Ready| (0..8).filter(|t| ready & 1 << t != 0).map(Pick::task).collect();
+        let run = replay::snapshot(e, driven, steps.len());
+        let run =
+            Replayed { options: steps.iter().map(|(ready, _)| picks(*ready)).collect(), ..run };
+        Box::new(Failure { execution: self.coverage.borrow().executions, run })
+    }
+
+    /// Looks for a cycle in the order of locks, where this execution has added to it.
+    fn judge_locks(&self) {
+        let mut edges = self.machine.edges.borrow_mut();
+        if !edges.end_execution(&[]) || self.cycle.borrow().is_some() {
+            return;
+        }
+        if let Some(violation) = replay::unwaived_cycle(&edges, &self.config) {
+            let e = self.machine.exec.borrow();
+            self.cycle.replace(Some(self.failure(&e, Ending::Quiet, vec![violation])));
+        }
     }
 
     /// A task waits or has ended: where no other can run, this is the end of the execution, and judged.
@@ -399,10 +469,11 @@ impl LoomMachine {
             laws::at_end(&mut e);
             e.tasks.iter().all(|t| t.done())
         };
-        self.stop_if_judged();
+        self.stop_if_judged(Ending::Quiet);
         if self.is_over() {
             return;
         }
+        self.judge_locks();
         self.coverage.borrow_mut().ends += 1;
         self.outcomes.borrow_mut().insert(hash::fold(self.machine.exec.borrow().record));
         if !all_done {
@@ -453,6 +524,10 @@ impl LoomMachine {
         };
         let task = self.machine.exec.borrow().tasks[t].key;
         self.choices.borrow_mut().get(Choice { task, nth, n })
+    }
+
+    pub(super) fn wakes_spuriously(&self) -> bool {
+        self.config.spurious
     }
 
     /// Whether a law will look, when the root returns, at who is still alive.

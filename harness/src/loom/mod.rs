@@ -18,7 +18,8 @@
 //!    stopped at the start of the next execution, when nothing is alive.
 //! 6. Nor must it meet code that is not deterministic: it would hang ([`trace`]). Then the search ends at
 //!    once, and what is alive is leaked ([`LoomMachine::bail`](machine::LoomMachine::bail)).
-//! 7. A `choose` is decided before the whole search and searched for again ([`choice`]).
+//! 7. A failure is replayed by searching again up to its execution ([`replay`]): loom is deterministic.
+//! 8. A `choose` is decided before the whole search and searched for again ([`choice`]).
 //!
 //! What it leaves out: two operations on one object synchronise memory, even where the real primitive
 //! promises less; and time, which it does not model.
@@ -30,10 +31,11 @@ mod task;
 mod trace;
 
 use crate::config::{Clock, Config, Grain};
+use crate::replay::{self, Run, Token};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Engine, Problem, Report, Verdict};
-use crate::{Check, Violation, laws, panics, record};
-use machine::{Halt, LoomMachine};
+use crate::{Check, panics, record, story};
+use machine::{Failure, Halt, LoomMachine};
 use selvedge_rt::check::engine as seam;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -54,13 +56,22 @@ impl Check {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        search(&self.config, &Root::new(root, Location::caller()))
+        let root = Root::new(root, Location::caller());
+        asked_for(&self.config, &root).unwrap_or_else(|| search(&self.config, &root, None))
     }
 
     /// Under loom, looks only at schedules in which a task that could go on is interrupted at most
     /// `n` times. Two or three find most bugs.
     pub fn preemptions(mut self, n: usize) -> Self {
         self.config.preemptions = Some(n);
+        self
+    }
+
+    /// Under loom, polls each task once more than it was woken for, at any time: a future must bear it.
+    ///
+    /// It multiplies the executions, by hundreds in small scenarios.
+    pub fn spurious(mut self) -> Self {
+        self.config.spurious = true;
         self
     }
 }
@@ -99,7 +110,28 @@ pub(crate) fn look_at_ends() {
     }
 }
 
-fn search(config: &Config, root: &Root) -> Report {
+/// The report on the execution that the environment asks this check to replay, if it does.
+fn asked_for(config: &Config, root: &Root) -> Option<Report> {
+    let token = std::env::var(replay::run::VARIABLE).ok()?;
+    match Token::decode(&token) {
+        Ok(token) => match token.run {
+            Run::Loom(execution) if token.belongs_to(config) => {
+                Some(self::replay(config, root, execution))
+            }
+            _ => None,
+        },
+        Err(problem) => Some(Report::failed(config, Engine::Loom, problem)),
+    }
+}
+
+/// The search again, up to an execution that failed.
+///
+/// Loom's own search is deterministic, and a schedule alone would not say which value a weak load saw.
+pub(crate) fn replay(config: &Config, root: &Root, execution: u64) -> Report {
+    search(config, root, Some(execution))
+}
+
+fn search(config: &Config, root: &Root, last: Option<u64>) -> Report {
     let _quiet = panics::quiet();
     panics::forget();
     // What only the explorer knows is left out: it would be judged, but not searched.
@@ -110,7 +142,7 @@ fn search(config: &Config, root: &Root) -> Report {
         ..config.clone()
     });
     let started = Instant::now();
-    let machine = LoomMachine::new(config.clone(), root.clone(), started);
+    let machine = LoomMachine::new(config.clone(), root.clone(), started, last);
     let _entered = seam::enter(machine.clone());
     let _listening = record::listen(machine.machine.clone());
     let _active = Active::new(machine.clone());
@@ -131,14 +163,16 @@ fn search(config: &Config, root: &Root) -> Report {
     let outcomes = machine.outcomes.take();
     coverage.outcomes = outcomes.len() as u64;
     coverage.seconds = started.elapsed().as_secs_f64();
+    let (verdict, failure) = verdict(&machine, &config, last);
+    let token = |failure: &Failure| Token::new(&config, Run::Loom(failure.execution)).encode();
     Report {
         name: config.name.clone(),
         engine: Engine::Loom,
-        verdict: verdict(&machine, &config),
+        verdict,
         coverage,
         waived: config.waived.clone(),
-        story: None,
-        replay: None,
+        story: failure.as_ref().map(|failure| story::tell(&failure.run)),
+        replay: failure.as_ref().map(token),
         outcomes,
     }
 }
@@ -170,26 +204,39 @@ fn builder(config: &Config) -> loom::model::Builder {
     builder
 }
 
-fn verdict(machine: &LoomMachine, config: &Config) -> Verdict {
+/// What came out, and the execution that fails.
+fn verdict(
+    machine: &LoomMachine,
+    config: &Config,
+    last: Option<u64>,
+) -> (Verdict, Option<Failure>) {
+    let executions = machine.coverage.borrow().executions;
     let bound = match machine.halt.take() {
-        Some(Halt::Problem(problem)) => return Verdict::Failed(problem),
-        Some(Halt::Violated(violations)) => return Verdict::Violated(violations),
+        Some(Halt::Problem(problem)) => return (Verdict::Failed(problem), None),
+        Some(Halt::Violated(failure)) => return violated(*failure),
         Some(Halt::Bound(bound)) => Some(bound),
-        None => None,
+        Some(Halt::Replayed) | None => None,
     };
-    let waived = |v: &Violation| config.waived.iter().any(|(law, _)| *law == v.law);
-    let cycle = laws::report_cycle(&machine.machine.edges.borrow()).filter(|v| !waived(v));
-    if let Some(violation) = cycle {
-        return Verdict::Violated(vec![violation]);
+    if let Some(failure) = machine.cycle.take() {
+        return violated(*failure);
     }
     let tasks = machine.tasks_max.get();
-    match (machine.coverage.borrow().executions, bound) {
-        (0, _) => Verdict::Failed(Problem::Nothing),
-        (1, None) if tasks > 1 => Verdict::Failed(Problem::Vacuous { tasks }),
-        (_, Some(bound)) => Verdict::Bounded(bound),
+    let verdict = match (executions, bound, last) {
+        (n, None, Some(last)) if n < last => {
+            Verdict::Failed(replay::run::outdated(config, &format!("execution {}", n + 1)))
+        }
+        (_, None, Some(_)) => Verdict::Sampled(1),
+        (0, ..) => Verdict::Failed(Problem::Nothing),
+        (1, None, _) if tasks > 1 => Verdict::Failed(Problem::Vacuous { tasks }),
+        (_, Some(bound), _) => Verdict::Bounded(bound),
         _ if machine.machine.exec.borrow().unfair => Verdict::Bounded(Bound::Fairness),
         _ => {
             config.preemptions.map_or(Verdict::Proved, |n| Verdict::Bounded(Bound::Preemptions(n)))
         }
-    }
+    };
+    (verdict, None)
+}
+
+fn violated(failure: Failure) -> (Verdict, Option<Failure>) {
+    (Verdict::Violated(failure.run.violations.clone()), Some(failure))
 }

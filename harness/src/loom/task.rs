@@ -4,6 +4,7 @@ use super::cell;
 use super::machine::{Halt, LoomMachine};
 use super::trace::Event;
 use crate::exec::Status;
+use crate::replay::drive::Ending;
 use crate::verdict::Problem;
 use selvedge_rt::check::engine::{
     Body, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
@@ -63,12 +64,19 @@ pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) 
             e.end_task(t);
             drop(e);
             machine.unpark_ready();
-            machine.stop_if_judged();
+            machine.stop_if_judged(Ending::Violated);
             machine.judge_if_quiet();
             return;
         }
         e.drain_wakes(None);
         let again = e.tasks[t].aborted || e.tasks[t].woken;
+        if !again && machine.spurious(t) {
+            // It goes on like one that was woken. Whatever others do before is a poll that was asked for,
+            // whatever they do after makes this one a poll for nothing; loom takes both.
+            drop(e);
+            machine.unpark_ready();
+            continue;
+        }
         if !again {
             e.tasks[t].status = Status::Parked;
         }
@@ -109,6 +117,12 @@ fn give_way_if_unfair(machine: &LoomMachine, t: usize) {
 }
 
 impl LoomMachine {
+    /// Whether task `t`, about to wait, is to be woken for nothing.
+    fn spurious(&self, t: usize) -> bool {
+        self.wakes_spuriously()
+            && !std::mem::replace(&mut self.threads.borrow_mut()[t].spurious, true)
+    }
+
     /// An operation of an execution that is over: a poll is pending, so that its task ends; anything
     /// else is done, with nobody looking.
     fn idle(&self, op: &Op, run: &mut dyn FnMut() -> Outcome) {
@@ -195,7 +209,7 @@ impl Engine for LoomMachine {
         if op.kind == OpKind::UnlockBlocking {
             self.unlocked(op.object);
         }
-        self.stop_if_judged();
+        self.stop_if_judged(Ending::Violated);
     }
 
     fn choose(&self, n: usize) -> usize {

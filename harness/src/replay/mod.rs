@@ -8,6 +8,7 @@
 //! 2. Where the schedule ends, the execution goes on with the first option each time. So the end of a
 //!    schedule that does just that need not be written down ([`Replayed::essential`]).
 //! 3. An execution stops at its first violation, as in the search.
+//! 4. Where only several schedules together show what is wrong, they are run one after the other.
 
 pub(crate) mod drive;
 pub(crate) mod run;
@@ -15,14 +16,14 @@ mod token;
 
 use crate::config::{Config, Reductions};
 use crate::exec::{Exec, Pick};
-use crate::ledger::Event;
+use crate::ledger::{Event, LockEdges};
 use crate::scenario::Root;
 use crate::verdict::Problem;
-use crate::{Place, Violation, laws};
+use crate::{Law, Place, Violation, laws};
 use drive::{Driven, Driver, Ending};
 use selvedge_rt::check::engine::{ObjectId, ObjectKind, Op};
 use std::rc::Rc;
-pub(crate) use token::Token;
+pub(crate) use token::{Run, Token};
 
 /// A task, as it was when the execution stopped.
 #[derive(Clone, Debug)]
@@ -75,17 +76,25 @@ pub(crate) struct Replayed {
     pub noted: Vec<(u64, u64)>,
     /// What could have happened at each step of the path.
     pub options: Vec<Vec<Pick>>,
+    /// Schedules that were run before it, and show what is wrong together with it.
+    pub before: Vec<Vec<Pick>>,
 }
 
 impl Replayed {
     /// The token that replays it.
     pub(crate) fn token(&self, config: &Config) -> Token {
-        Token::new(config, &self.path[..self.essential])
+        let mut schedules = self.before.clone();
+        schedules.push(self.path[..self.essential].to_vec());
+        Token::new(config, Run::Schedules(schedules))
     }
 }
 
 /// Runs the schedule `path`, and on to the end.
 pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replayed {
+    replay_with(&Driver::new(&unreduced(config), root), path)
+}
+
+fn replay_with(driver: &Driver<'_>, path: &[Pick]) -> Replayed {
     let mut at = 0;
     let mut essential = 0;
     let mut all_options = Vec::new();
@@ -98,10 +107,50 @@ pub(crate) fn replay(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replaye
         }
         pick
     };
-    let driver = Driver::new(&unreduced(config), root);
     let driven = driver.run(&mut choose);
-    let replayed = replayed(&driver.machine.exec.borrow(), driven, essential);
+    let replayed = snapshot(&driver.machine.exec.borrow(), driven, essential);
     Replayed { options: all_options, ..replayed }
+}
+
+/// Runs schedules one after the other, up to the first that fails. Where none does, what they show together
+/// is put to the last.
+fn replay_all(config: &Rc<Config>, root: &Root, schedules: &[Vec<Pick>]) -> Replayed {
+    let driver = Driver::new(&unreduced(config), root);
+    let mut before = Vec::new();
+    for (i, path) in schedules.iter().enumerate() {
+        let mut replayed = replay_with(&driver, path);
+        let fails = replayed.problem.is_some() || !replayed.violations.is_empty();
+        if !fails && i + 1 < schedules.len() && replayed.path.len() >= path.len() {
+            before.push(replayed.path[..replayed.essential].to_vec());
+            continue;
+        }
+        if !fails {
+            replayed.violations.extend(unwaived_cycle(&driver.machine.edges.borrow(), config));
+        }
+        return Replayed { before, ..replayed };
+    }
+    unreachable!("a token holds a schedule")
+}
+
+/// A cycle of locks, unless it is waived.
+pub(crate) fn unwaived_cycle(edges: &LockEdges, config: &Config) -> Option<Violation> {
+    let waived = config.waived.iter().any(|(law, _)| *law == Law::LockOrder);
+    laws::report_cycle(edges).filter(|_| !waived)
+}
+
+/// The cycle of locks that a search has seen, with the schedules that show it: one where one does.
+pub(crate) fn cycle(edges: &LockEdges, config: &Rc<Config>, root: &Root) -> Option<Replayed> {
+    let violation = unwaived_cycle(edges, config)?;
+    let all: Vec<Vec<Pick>> = edges.cycle_schedules().iter().map(|s| s.to_vec()).collect();
+    let each = all.iter().map(std::slice::from_ref);
+    let shows = |replayed: &Replayed| replayed.violations.iter().any(|v| v.law == Law::LockOrder);
+    let run = |schedules: &[Vec<Pick>]| replay_all_twice(config, root, schedules);
+    let mut found = each.map(run).find(shows).unwrap_or_else(|| run(&all));
+    if !shows(&found) {
+        // The search saw it: another order of executions does not make it unseen.
+        found.violations.push(violation);
+    }
+    Some(found)
 }
 
 /// The check with no option left out by a reduction: the first option, and so what a token may leave
@@ -113,8 +162,20 @@ fn unreduced(config: &Config) -> Rc<Config> {
 
 /// Runs the schedule twice: a difference is a [`Problem::Nondeterminism`].
 pub(crate) fn replay_twice(config: &Rc<Config>, root: &Root, path: &[Pick]) -> Replayed {
-    let mut first = replay(config, root, path);
-    let second = replay(config, root, path);
+    twice(|| replay(config, root, path))
+}
+
+/// Runs schedules one after the other, twice: a difference is a [`Problem::Nondeterminism`].
+pub(crate) fn replay_all_twice(
+    config: &Rc<Config>,
+    root: &Root,
+    schedules: &[Vec<Pick>],
+) -> Replayed {
+    twice(|| replay_all(config, root, schedules))
+}
+
+fn twice(run: impl Fn() -> Replayed) -> Replayed {
+    let (mut first, second) = (run(), run());
     if let Some(step) = difference(&first, &second) {
         first.problem = Some(Problem::Nondeterminism { step });
     }
@@ -136,7 +197,8 @@ fn difference(a: &Replayed, b: &Replayed) -> Option<usize> {
     (!same).then_some(a.path.len().min(b.path.len()))
 }
 
-fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
+/// What is left of an execution in its machine.
+pub(crate) fn snapshot(e: &Exec, driven: Driven, essential: usize) -> Replayed {
     let Driven { path, ending, violations, problem, outcome, .. } = driven;
     Replayed {
         essential: essential.min(path.len()),
@@ -150,6 +212,7 @@ fn replayed(e: &Exec, driven: Driven, essential: usize) -> Replayed {
         outcome,
         noted: e.noted.clone(),
         options: Vec::new(),
+        before: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Replaying a token: [`Check::replay`], and the environment variable that does it.
 
-use super::{Replayed, Token, drive::Ending, replay_twice};
+use super::{Replayed, Run, Token, drive::Ending, replay_all_twice};
 use crate::Check;
 use crate::config::Config;
 use crate::scenario::Root;
@@ -16,7 +16,8 @@ pub(crate) const VARIABLE: &str = "SELVEDGE_REPLAY";
 impl Check {
     /// Runs the one schedule of a token that a report of this check printed, twice, and compares.
     ///
-    /// The verdict is [`Sampled(1)`](Verdict::Sampled) where that schedule breaks no law (any more).
+    /// The verdict is [`Sampled(1)`](Verdict::Sampled) where that schedule breaks no law (any more). A token of
+    /// the loom engine needs the feature `loom`, and runs loom's search again up to the execution that failed.
     /// A token that is damaged, of another version, of another check or grain, or that no longer fits
     /// the scenario, is a [`Problem::Token`].
     ///
@@ -32,6 +33,9 @@ impl Check {
             Ok(token) => token,
             Err(problem) => return failed(&config, problem),
         };
+        if let Run::Loom(execution) = token.run {
+            return loom(&config, &root, &token, execution);
+        }
         let ran = watch(config.limits.silence, move || run(&Rc::new(config), &root, &token));
         ran.unwrap_or_else(|problem| failed(&self.config, problem))
     }
@@ -41,6 +45,11 @@ impl Check {
 pub(crate) fn asked_for(config: &Rc<Config>, root: &Root) -> Option<Report> {
     let token = std::env::var(VARIABLE).ok()?;
     match Token::decode(&token) {
+        // Nobody else in this build could say that nobody runs it.
+        Ok(Token { run: Run::Loom(_), .. }) if cfg!(not(feature = "loom")) => {
+            Some(failed(config, without_loom()))
+        }
+        Ok(Token { run: Run::Loom(_), .. }) => None,
         Ok(token) if token.belongs_to(config) => Some(run(config, root, &token)),
         Ok(_) => None,
         // Whose it is cannot be told, so nobody may pass over it in silence.
@@ -49,26 +58,58 @@ pub(crate) fn asked_for(config: &Rc<Config>, root: &Root) -> Option<Report> {
 }
 
 fn run(config: &Rc<Config>, root: &Root, token: &Token) -> Report {
+    let Run::Schedules(schedules) = &token.run else { unreachable!("loom runs its tokens itself") };
     if !token.belongs_to(config) {
-        let why = format!(
-            "the replay token belongs to another scenario than `{}` (other name, grain, clock, or equal tasks): \
-             replay it with the check that printed it",
-            config.name
-        );
-        return failed(config, Problem::Token(why));
+        return failed(config, foreign(config, "grain, clock, or equal tasks"));
     }
-    let replayed = replay_twice(config, root, &token.path);
+    let replayed = replay_all_twice(config, root, schedules);
     // On the scenario that it was made for, a schedule is followed to its last pick.
-    if replayed.path.len() < token.path.len() && replayed.violations.is_empty() {
-        let why = format!(
-            "the replay token does not fit `{}` any more from step {} on: the scenario was changed since; run the \
-             check again for a new token",
-            config.name,
-            replayed.path.len() + 1
-        );
-        return failed(config, Problem::Token(why));
+    let asked = schedules.get(replayed.before.len()).map_or(0, Vec::len);
+    if replayed.path.len() < asked && replayed.violations.is_empty() {
+        let at = format!("step {}", replayed.path.len() + 1);
+        return failed(config, outdated(config, &at));
     }
     report(config, &replayed)
+}
+
+/// A token of another scenario.
+pub(crate) fn foreign(config: &Config, what: &str) -> Problem {
+    Problem::Token(format!(
+        "the replay token belongs to another scenario than `{}` (other name, {what}): replay it with the check that \
+         printed it",
+        config.name
+    ))
+}
+
+/// A token of the scenario as it was.
+pub(crate) fn outdated(config: &Config, at: &str) -> Problem {
+    Problem::Token(format!(
+        "the replay token does not fit `{}` any more from {at} on: the scenario was changed since; run the check \
+         again for a new token",
+        config.name
+    ))
+}
+
+/// A token that loom printed, where there is no loom.
+fn without_loom() -> Problem {
+    Problem::Token(
+        "the replay token was printed by the loom engine: build with `--features loom` to replay it".into(),
+    )
+}
+
+#[cfg(feature = "loom")]
+fn loom(config: &Config, root: &Root, token: &Token, execution: u64) -> Report {
+    match token.belongs_to(config) {
+        true => crate::loom::replay(config, root, execution),
+        false => {
+            Report::failed(config, Engine::Loom, foreign(config, "preemptions, or spurious wakes"))
+        }
+    }
+}
+
+#[cfg(not(feature = "loom"))]
+fn loom(config: &Config, _: &Root, _: &Token, _: u64) -> Report {
+    failed(config, without_loom())
 }
 
 /// The report on one schedule.

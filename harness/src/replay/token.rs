@@ -1,55 +1,66 @@
-//! A schedule as a short line of text, to be replayed later or elsewhere.
+//! A failing run as a short line of text, to be replayed later or elsewhere.
 //!
-//! `s1.3f09ac.CAIQBBgC...`: the version; which scenario it belongs to (six hex digits of a hash over the
-//! check's name, grain, clock and whether equal tasks are merged); the runs of equal picks, and a
-//! check sum, in base64url. A token says which of the options to take, and no more: it holds no data
-//! of the scenario, and is worth nothing once the scenario has changed.
+//! `s1.3f09ac.CAIQBBgC...`: the kind of run and the version; which scenario it belongs to (six hex digits
+//! of a hash over the check's name and what decides which schedules there are); then the parts, each with a
+//! check sum, in base64url. Kind `s` is a schedule: runs of equal picks. It has more parts than one where
+//! only several schedules together show what is wrong, as with the order of locks. Kind `l` is an execution
+//! of loom: its number in the search, which is deterministic. A token holds no data of the scenario, and is
+//! worth nothing once the scenario has changed.
 
 use crate::config::Config;
 use crate::exec::Pick;
 use crate::hash;
 use crate::verdict::Problem;
 
-/// What the code of this module writes and reads.
-const VERSION: &str = "s1";
+/// Kind and version of the tokens that the code of this module writes and reads.
+const SCHEDULE: &str = "s1";
+const LOOM: &str = "l1";
 /// Steps in one run are never more: a longer one is an attack on memory, or a mistake.
 const STEPS_MAX: u64 = 10_000_000;
 
-/// A schedule, and the scenario that it belongs to.
+/// What to run again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// These schedules, one after the other.
+    Schedules(Vec<Vec<Pick>>),
+    /// Loom's search, up to this execution.
+    Loom(u64),
+}
+
+/// What to run again, and the scenario that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     scenario: u32,
-    pub path: Vec<Pick>,
+    pub run: Run,
 }
 
 impl Token {
-    pub(crate) fn new(config: &Config, path: &[Pick]) -> Self {
-        Token { scenario: scenario(config), path: path.to_vec() }
+    pub(crate) fn new(config: &Config, run: Run) -> Self {
+        Token { scenario: scenario(config, &run), run }
     }
 
-    /// Whether the schedule is one of this check.
+    /// Whether this check, under the engine that printed the token, is the one that it is of.
     pub(crate) fn belongs_to(&self, config: &Config) -> bool {
-        self.scenario == scenario(config)
+        self.scenario == scenario(config, &self.run)
     }
 
     pub(crate) fn encode(&self) -> String {
-        let mut bytes = Vec::new();
-        for run in self.path.chunk_by(|a, b| a == b) {
-            let pick = run[0];
-            let (fires, again) = (pick == Pick::FIRE, run.len() > 1);
-            let who = if fires { 0 } else { pick.task as u64 + 1 };
-            let chooses = !fires && pick.choice > 0;
-            put(&mut bytes, who << 2 | (chooses as u64) << 1 | again as u64);
-            if chooses {
-                put(&mut bytes, pick.choice as u64);
+        let (kind, parts) = match &self.run {
+            Run::Schedules(schedules) => (SCHEDULE, schedules.iter().map(|s| bytes(s)).collect()),
+            Run::Loom(execution) => {
+                let mut bytes = Vec::new();
+                put(&mut bytes, *execution);
+                (LOOM, vec![bytes])
             }
-            if again {
-                put(&mut bytes, run.len() as u64 - 2);
-            }
+        };
+        let mut text = format!("{kind}.{:06x}", self.scenario);
+        for mut bytes in parts {
+            let sum = check_sum(self.scenario, &bytes).to_be_bytes();
+            bytes.extend(&sum[1..]);
+            text.push('.');
+            text.push_str(&base64(&bytes));
         }
-        let sum = check_sum(self.scenario, &bytes).to_be_bytes();
-        bytes.extend(&sum[1..]);
-        format!("{VERSION}.{:06x}.{}", self.scenario, base64(&bytes))
+        text
     }
 
     /// Reads a token.
@@ -65,44 +76,79 @@ impl Token {
             ))
         };
         let mut parts = text.split('.');
-        match parts.next() {
-            Some(VERSION) => {}
-            Some(v) if v.len() > 1 && v.starts_with('s') && v[1..].bytes().all(is_digit) => {
-                return Err(Problem::Token(format!(
-                    "the replay token `{text}` is of version {v}, and this is {VERSION}: run the check again \
-                     for a new token"
-                )));
-            }
-            _ => return Err(corrupted()),
+        let kind = parts.next().filter(|kind| kind.len() > 1).ok_or_else(corrupted)?;
+        let ours = [SCHEDULE, LOOM].into_iter().find(|ours| ours[..1] == kind[..1]);
+        let ours = ours.filter(|_| kind[1..].bytes().all(|b| b.is_ascii_digit()));
+        let ours = ours.ok_or_else(corrupted)?;
+        if kind != ours {
+            return Err(Problem::Token(format!(
+                "the replay token `{text}` is of version {kind}, and this is {ours}: run the check again for a new \
+                 token"
+            )));
         }
-        let (Some(scenario), Some(runs), None) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(corrupted());
-        };
-        let hex = scenario.len() == 6 && scenario.bytes().all(|b| b.is_ascii_hexdigit());
-        let scenario = u32::from_str_radix(scenario, 16).ok().filter(|_| hex);
-        let (scenario, bytes) = scenario.zip(unbase64(runs)).ok_or_else(corrupted)?;
-        let path = bytes
-            .split_last_chunk::<3>()
-            .filter(|(runs, sum)| check_sum(scenario, runs).to_be_bytes()[1..] == **sum)
-            .and_then(|(runs, _)| picks(runs));
-        Ok(Token { scenario, path: path.ok_or_else(corrupted)? })
+        let hex = |s: &&str| s.len() == 6 && s.bytes().all(|b| b.is_ascii_hexdigit());
+        let scenario = parts.next().filter(hex).and_then(|s| u32::from_str_radix(s, 16).ok());
+        let scenario = scenario.ok_or_else(corrupted)?;
+        let parts: Option<Vec<Vec<u8>>> = parts.map(|part| checked(scenario, part)).collect();
+        let run = parts.filter(|parts| !parts.is_empty()).and_then(|parts| match kind {
+            LOOM => match (&mut parts[0].as_slice(), parts.len()) {
+                (bytes, 1) => take(bytes).filter(|_| bytes.is_empty()).map(Run::Loom),
+                _ => None,
+            },
+            _ => parts.iter().map(|bytes| picks(bytes)).collect::<Option<_>>().map(Run::Schedules),
+        });
+        Ok(Token { scenario, run: run.ok_or_else(corrupted)? })
     }
 }
 
-fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_digit()
+/// Which scenario a run belongs to, as 24 bits.
+fn scenario(config: &Config, run: &Run) -> u32 {
+    let name = config.name.as_str();
+    let hash = match run {
+        Run::Schedules(_) => {
+            let (grain, clock) = (config.grain.to_string(), format!("{:?}", config.clock));
+            hash::of(&(name, grain.as_str(), clock.as_str(), config.equal_tasks))
+        }
+        #[cfg(feature = "loom")]
+        Run::Loom(_) => hash::of(&(name, "loom", config.preemptions, config.spurious)),
+        // Nothing here can run it, whoever's it is.
+        #[cfg(not(feature = "loom"))]
+        Run::Loom(_) => hash::of(&(name, "loom")),
+    };
+    hash as u32 >> 8
 }
 
-/// Which scenario a schedule belongs to, as 24 bits.
-fn scenario(config: &Config) -> u32 {
-    let grain = config.grain.to_string();
-    let clock = format!("{:?}", config.clock);
-    let equal = config.equal_tasks;
-    hash::of(&(config.name.as_str(), grain.as_str(), clock.as_str(), equal)) as u32 >> 8
+fn check_sum(scenario: u32, bytes: &[u8]) -> u32 {
+    hash::of(&(scenario, bytes)) as u32 >> 8
 }
 
-fn check_sum(scenario: u32, runs: &[u8]) -> u32 {
-    hash::of(&(scenario, runs)) as u32 >> 8
+/// The bytes of one part, without their check sum, if that is right.
+fn checked(scenario: u32, part: &str) -> Option<Vec<u8>> {
+    let mut bytes = unbase64(part)?;
+    let (content, sum) = bytes.split_last_chunk::<3>()?;
+    if check_sum(scenario, content).to_be_bytes()[1..] != *sum {
+        return None;
+    }
+    bytes.truncate(content.len());
+    Some(bytes)
+}
+
+fn bytes(schedule: &[Pick]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for run in schedule.chunk_by(|a, b| a == b) {
+        let pick = run[0];
+        let (fires, again) = (pick == Pick::FIRE, run.len() > 1);
+        let who = if fires { 0 } else { pick.task as u64 + 1 };
+        let chooses = !fires && pick.choice > 0;
+        put(&mut bytes, who << 2 | (chooses as u64) << 1 | again as u64);
+        if chooses {
+            put(&mut bytes, pick.choice as u64);
+        }
+        if again {
+            put(&mut bytes, run.len() as u64 - 2);
+        }
+    }
+    bytes
 }
 
 fn picks(bytes: &[u8]) -> Option<Vec<Pick>> {
@@ -190,16 +236,23 @@ mod tests {
         })
     }
 
+    fn run_strategy() -> impl Strategy<Value = Run> {
+        prop_oneof![
+            4 => proptest::collection::vec(picks_strategy(), 1..4).prop_map(Run::Schedules),
+            1 => any::<u64>().prop_map(|n| Run::Loom(n >> 1)),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn a_schedule_is_read_back_as_it_was_written(path in picks_strategy()) {
-            let token = Token::new(&Config::new("a"), &path);
+        fn a_run_is_read_back_as_it_was_written(run in run_strategy()) {
+            let token = Token::new(&Config::new("a"), run);
             prop_assert_eq!(Token::decode(&token.encode()), Ok(token));
         }
 
         #[test]
-        fn one_changed_letter_is_noticed(path in picks_strategy(), at in any::<prop::sample::Index>(), to in 0..64usize) {
-            let token = Token::new(&Config::new("a"), &path).encode();
+        fn one_changed_letter_is_noticed(run in run_strategy(), at in any::<prop::sample::Index>(), to in 0..64usize) {
+            let token = Token::new(&Config::new("a"), run).encode();
             let head = "s1.000000.".len();
             let mut letters = token.clone().into_bytes();
             let at = head + at.index(letters.len() - head);

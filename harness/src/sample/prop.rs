@@ -28,7 +28,7 @@
 //!
 //! Inside a `proptest!` of one's own, [`schedule`] is a strategy like any other, for [`Check::run_schedule`].
 
-use super::run::{Case, Cases, engine, explain, run, sampled};
+use super::run::{Case, Cases, cycle, engine, explain, run, sampled};
 use super::scripted::Scripted;
 use super::{Preemption, Schedule};
 use crate::config::Config;
@@ -37,7 +37,7 @@ use crate::replay::drive::Driver;
 use crate::scenario::Root;
 use crate::verdict::{Problem, Report};
 use crate::watchdog::watch;
-use crate::{Check, Law, Violation, laws};
+use crate::{Check, Law};
 use ::proptest::collection::vec;
 use ::proptest::prelude::Strategy;
 use ::proptest::strategy::ValueTree;
@@ -130,7 +130,7 @@ impl Check {
         let strategy =
             format!("proptest, {} inputs with schedules, seed {}", runs.cases, runs.seed);
         let mut runner = runs.runner();
-        let mut failure = None;
+        let (mut failure, mut cycle) = (None, None);
         while cases.coverage.executions < runs.cases && cases.bound.is_none() {
             let decisions = Some(cases.decisions_max).filter(|n| *n > 0).unwrap_or(DECISIONS);
             // A strategy that rejects all it makes leaves nothing to run.
@@ -141,9 +141,12 @@ impl Check {
             };
             let Some(schedule) = draw(decisions) else { break };
             let tried =
-                scenario.run(input.current(), schedule.clone()).and_then(|(case, cycle)| {
+                scenario.run(input.current(), schedule.clone()).and_then(|(case, shown)| {
                     cases.count(&case);
-                    cases.add_cycle(cycle);
+                    cycle = cycle.take().or_else(|| {
+                        let story = told(&input.current());
+                        shown.map(|replayed| Smallest { story, replayed })
+                    });
                     let fails = case.fails();
                     fails.then(|| scenario.shrink(&mut input, (case, schedule), draw)).transpose()
                 });
@@ -160,7 +163,7 @@ impl Check {
                 }
             }
         }
-        let (story, failure) = failure.map(|f| (f.story, f.replayed)).unzip();
+        let (story, failure) = failure.or(cycle).map(|f| (f.story, f.replayed)).unzip();
         let report = cases.finish(strategy, failure);
         // The input first, then the schedule.
         let story = match (story, report.story.clone()) {
@@ -204,7 +207,7 @@ impl<R> Scenario<R> {
     }
 
     /// One case, and the cycle of locks that it shows.
-    fn run<V, F>(&self, input: V, schedule: Schedule) -> Result<(Case, Option<Violation>), Problem>
+    fn run<V, F>(&self, input: V, schedule: Schedule) -> Result<(Case, Option<Replayed>), Problem>
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
@@ -213,7 +216,7 @@ impl<R> Scenario<R> {
         self.watched(input, move |config, root| {
             let driver = Driver::new(config, root);
             let case = run(&driver, &mut Scripted::new(&schedule));
-            let cycle = laws::report_cycle(&driver.machine.edges.borrow());
+            let cycle = cycle(&driver, config, root);
             (case, cycle)
         })
     }

@@ -4,14 +4,13 @@ use super::scripted::{Scripted, base};
 use super::{Preemption, Sampling, Schedule, Strategy, shrink};
 use crate::config::Config;
 use crate::exec::Pick;
-use crate::laws;
 use crate::replay::drive::{Driven, Driver, Ending};
 use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::story;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 use crate::watchdog::watch;
-use crate::{Check, Violation, hash};
+use crate::{Check, hash};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::Location;
 use std::rc::Rc;
@@ -47,7 +46,7 @@ impl Check {
                     break;
                 }
             }
-            cases.judge_all(&driver);
+            let failure = failure.or_else(|| cycle(&driver, config, root));
             cases.finish(sampling.to_string(), failure)
         })
     }
@@ -75,7 +74,7 @@ impl Check {
             cases.decisions_max = cases.decisions_max.max(1);
             let failure =
                 case.fails().then(|| replay::replay_twice(config, root, &case.driven.path));
-            cases.judge_all(&driver);
+            let failure = failure.or_else(|| cycle(&driver, config, root));
             cases.finish(strategy, failure)
         })
     }
@@ -179,6 +178,11 @@ pub(super) fn explain(
     replay::replay_twice(config, root, &path)
 }
 
+/// A cycle of locks that all cases of a driver together show.
+pub(super) fn cycle(driver: &Driver<'_>, config: &Rc<Config>, root: &Root) -> Option<Replayed> {
+    replay::cycle(&driver.machine.edges.borrow(), config, root)
+}
+
 /// All cases of a check so far.
 pub(crate) struct Cases {
     config: Rc<Config>,
@@ -189,8 +193,6 @@ pub(crate) struct Cases {
     tasks_max: usize,
     pub(super) decisions_max: usize,
     pub(super) bound: Option<Bound>,
-    /// A cycle of locks over all cases.
-    cycle: Option<Violation>,
 }
 
 impl Cases {
@@ -204,7 +206,6 @@ impl Cases {
             tasks_max: 0,
             decisions_max: 0,
             bound: None,
-            cycle: None,
         }
     }
 
@@ -231,27 +232,15 @@ impl Cases {
         }
     }
 
-    /// Judges what only all cases of one driver together show.
-    pub(super) fn judge_all(&mut self, driver: &Driver<'_>) {
-        self.add_cycle(laws::report_cycle(&driver.machine.edges.borrow()));
-    }
-
-    /// A cycle of locks that some cases together show.
-    pub(super) fn add_cycle(&mut self, cycle: Option<Violation>) {
-        let waived = |v: &Violation| self.config.waived.iter().any(|(law, _)| *law == v.law);
-        self.cycle = self.cycle.take().or(cycle.filter(|v| !waived(v)));
-    }
-
     pub(super) fn finish(mut self, strategy: String, failure: Option<Replayed>) -> Report {
         let (tasks, executions) = (self.tasks_max, self.coverage.executions);
-        let verdict = match (&failure, self.cycle.take(), &self.bound) {
-            (Some(replayed), ..) => replay::run::report(&self.config, replayed).verdict,
-            (_, Some(cycle), _) => Verdict::Violated(vec![cycle]),
+        let verdict = match (&failure, &self.bound) {
+            (Some(replayed), _) => replay::run::report(&self.config, replayed).verdict,
             _ if executions == 0 => Verdict::Failed(Problem::Nothing),
             _ if tasks > 1 && self.decisions_max == 0 => {
                 Verdict::Failed(Problem::Vacuous { tasks })
             }
-            (_, _, Some(bound)) => Verdict::Bounded(bound.clone()),
+            (_, Some(bound)) => Verdict::Bounded(bound.clone()),
             _ => Verdict::Sampled(executions),
         };
         self.coverage.schedules = self.schedules.len() as u64;

@@ -88,6 +88,12 @@ fn objects(replayed: &Replayed) -> BTreeSet<usize> {
     if violation.law == Law::Livelock {
         objects.extend(log.iter().rev().take(CIRCLE).map(on));
     }
+    if violation.law == Law::LockOrder {
+        use ObjectKind::{BlockingMutex, Mutex, RwLock};
+        let is_lock =
+            |o: &usize| matches!(replayed.objects[*o].kind, BlockingMutex | Mutex | RwLock);
+        objects.extend(log.iter().map(on).filter(is_lock));
+    }
     let accused = accused(replayed);
     let by = |task: usize| log.iter().filter(move |e| e.task == task).map(on);
     // An assertion may be about anything that its task shares with others.
