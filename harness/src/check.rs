@@ -140,6 +140,7 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
         engine: Engine::explore(config.grain, config.clock),
         verdict,
         coverage: found.coverage,
+        observed: found.observed,
         waived: config.waived.clone(),
         story,
         replay,

@@ -1,5 +1,6 @@
 //! How a scenario is searched: grain, time, reductions, limits.
 
+use selvedge_rt::check::engine::Site;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -159,6 +160,8 @@ pub(crate) struct Config {
     pub joined: bool,
     /// The most items that an unbounded channel may hold.
     pub high_water: Option<usize>,
+    /// The capacity of the channels that are made at one place, in place of the one asked for.
+    pub capacity: Option<(crate::Place, usize)>,
     pub stack_bytes: usize,
     /// How many merged states the audit explores a second time.
     pub audits: usize,
@@ -185,6 +188,7 @@ impl Config {
             waived: Vec::new(),
             joined: true,
             high_water: None,
+            capacity: None,
             stack_bytes: 256 << 10,
             audits: 4,
             aborts: false,
@@ -192,6 +196,14 @@ impl Config {
             preemptions: None,
             #[cfg(feature = "loom")]
             spurious: false,
+        }
+    }
+
+    /// The capacity of a channel that is made there, asked for as `asked`.
+    pub fn capacity_at(&self, made_at: Site, asked: usize) -> usize {
+        match &self.capacity {
+            Some((place, capacity)) if *place == crate::Place::from(made_at) => *capacity,
+            _ => asked,
         }
     }
 }

@@ -23,17 +23,18 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `check` | the builder; `scenario`: the program; `record`: what it writes down |
+//! | `check` | the builder; `scenario`: the program; `record`: what it writes down; `cancel`: what it drops |
 //! | `explore`, `sample`, `loom`, `real` | the engines: search, random schedules, loom threads, real tokio |
 //! | `replay`, `story` | one schedule again, with a log; that log told to a person |
 //! | `exec` | one execution under one schedule: fibers, wakes, the state as a number |
 //! | `laws` | where the laws are judged; `law`: their list |
 //! | `model` | what is known of each object: fingerprint, commutation |
-//! | `ledger`, `verdict`, `config` | events; results; settings |
+//! | `ledger`, `overall`, `verdict`, `config` | events; what all executions show; results; settings |
 //! | `watchdog`, `panics`, `hash` | code that never comes back; panics as data; hashing |
 //!
 //! An engine never reads the wall clock, but for the limit of time and the watchdog.
 
+mod cancel;
 mod check;
 mod config;
 mod exec;
@@ -45,6 +46,7 @@ mod ledger;
 #[cfg(feature = "loom")]
 mod loom;
 mod model;
+mod overall;
 mod panics;
 mod real;
 mod record;
@@ -55,9 +57,11 @@ mod story;
 mod verdict;
 mod watchdog;
 
+pub use cancel::cancel_everywhere;
 pub use check::Check;
 pub use config::{Clock, Grain, Limits, Reductions};
 pub use law::{Law, Place, Row, Violation};
+pub use overall::{Depth, Observed};
 pub use record::{Record, daemon, shutdown_complete};
 pub use sample::{Preemption, Sampling, Schedule, prop as proptest};
 pub use verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};

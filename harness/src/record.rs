@@ -3,6 +3,7 @@
 use crate::exec::Machine;
 use crate::hash;
 use crate::real;
+use selvedge_rt::check::engine::Site;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -108,5 +109,28 @@ pub fn daemon() {
         e.tasks[t].daemon = true;
     } else if let Some(run) = real::heard() {
         run.daemon();
+    }
+}
+
+/// A future will be dropped at its awaits.
+pub(crate) fn cancels() {
+    if let Some(machine) = listener() {
+        machine.overall.borrow_mut().cancels = true;
+    }
+}
+
+/// Where the running task waits since this poll.
+pub(crate) fn waits() -> Vec<Site> {
+    listener().map_or(Vec::new(), |machine| {
+        let e = machine.exec.borrow();
+        // The first is the canceller's signal.
+        e.tasks[e.current].waits.iter().skip(1).map(|w| w.site).collect()
+    })
+}
+
+/// A future was dropped while it waited there.
+pub(crate) fn cancelled_at(waits: &[Site]) {
+    if let Some(machine) = listener() {
+        machine.overall.borrow_mut().cancelled_at(waits.iter().copied());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{Clock, Config, Grain};
 use crate::exec::Trouble;
-use crate::{Place, Violation};
+use crate::{Observed, Place, Violation};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -141,6 +141,12 @@ pub enum Problem {
          harness; please report it with the scenario"
     )]
     Endless,
+    /// A future that was to be dropped at its awaits never waits.
+    #[error(
+        "`cancel_everywhere` dropped nothing: on no schedule does its future wait for anything. Give it a future that \
+         does, or leave it out"
+    )]
+    NeverCancelled,
     /// The scenario does not fit loom.
     #[error("{0}")]
     Loom(String),
@@ -226,6 +232,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// What it rests on.
     pub coverage: Coverage,
+    /// What was seen beside.
+    pub observed: Observed,
     /// Laws that were waived, each with its reason.
     pub waived: Vec<(crate::Law, String)>,
     /// The failing schedule told step by step, and how to replay it.
@@ -245,6 +253,7 @@ impl Report {
             engine,
             verdict: Verdict::Failed(problem),
             coverage: Coverage::default(),
+            observed: Observed::default(),
             waived: config.waived.clone(),
             story: None,
             replay: None,

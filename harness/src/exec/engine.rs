@@ -8,8 +8,8 @@ use crate::config::Grain;
 use crate::hash;
 use crate::model::Object;
 use selvedge_rt::check::engine::{
-    Branch, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
-    TaskId, WeakCell,
+    Branch, Engine, Flavor, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site,
+    Stopped, TaskId, WeakCell,
 };
 use smallvec::SmallVec;
 use std::any::TypeId;
@@ -153,6 +153,9 @@ impl Engine for Machine {
             }
             None => (0, 0),
         };
+        if let ObjectKind::Channel { flavor: Flavor::Mpsc | Flavor::Mpmc, capacity } = kind {
+            self.overall.borrow_mut().depth(site, capacity, 0);
+        }
         let whole_history = !e.config.reductions.fingerprints;
         e.objects.push(Object::new(key, creator, kind, site, born, whole_history));
         id
@@ -186,9 +189,9 @@ impl Engine for Machine {
         };
         let outcome = *ran.as_ref().unwrap_or(&Outcome::PANICKED);
         self.heart.beat(self.exec.borrow().current);
-        let mut edges = self.edges.borrow_mut();
-        self.exec.borrow_mut().applied(op, outcome, &mut edges);
-        drop(edges);
+        let mut overall = self.overall.borrow_mut();
+        self.exec.borrow_mut().applied(op, outcome, &mut overall);
+        drop(overall);
         if let Err(payload) = ran {
             resume_unwind(payload);
         }
@@ -346,6 +349,10 @@ impl Engine for Machine {
 
     fn weak_cell(&self, _: u64) -> Option<Box<dyn WeakCell>> {
         None
+    }
+
+    fn capacity(&self, made_at: Site, asked: usize) -> usize {
+        self.exec.borrow().config.capacity_at(made_at, asked)
     }
 
     fn name_task(&self, name: &str) {

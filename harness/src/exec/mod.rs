@@ -19,8 +19,9 @@ mod wake;
 use crate::Law;
 use crate::config::{Clock, Config, Grain};
 use crate::laws;
-use crate::ledger::{Event, LockEdges};
+use crate::ledger::Event;
 use crate::model::{Model, Object};
+use crate::overall::Overall;
 use crate::watchdog::Heart;
 use crate::{Violation, hash};
 use fiber::{Fiber, Job, Resume, Signal};
@@ -128,8 +129,8 @@ pub(crate) struct Machine {
     pub exec: RefCell<Exec>,
     fibers: RefCell<Vec<Fiber>>,
     heart: Arc<Heart>,
-    /// Lock orders seen, over all executions.
-    pub edges: RefCell<LockEdges>,
+    /// What all executions show.
+    pub overall: RefCell<Overall>,
 }
 
 /// So many steps in a row one task may take while others could: enough for any burst of real work.
@@ -184,7 +185,7 @@ impl Machine {
             exec: RefCell::new(exec),
             fibers: RefCell::default(),
             heart: Heart::mine(),
-            edges: RefCell::default(),
+            overall: RefCell::default(),
         })
     }
 
@@ -588,7 +589,7 @@ impl Exec {
     }
 
     /// Follows an operation that was done by the running task.
-    pub fn applied(&mut self, op: Op, outcome: Outcome, edges: &mut LockEdges) {
+    pub fn applied(&mut self, op: Op, outcome: Outcome, overall: &mut Overall) {
         let t = self.current;
         let i = op.object.index as usize;
         self.drain_wakes(Some(i));
@@ -642,7 +643,7 @@ impl Exec {
             });
         }
         self.woken_tasks = woken;
-        laws::after(self, t, &op, outcome, edges);
+        laws::after(self, t, &op, outcome, overall);
         match op.kind {
             OpKind::Abort => self.abort(op.arg as usize),
             OpKind::Finish if t == 0 => self.root_panicked = outcome == Outcome::PANICKED,

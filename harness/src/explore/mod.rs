@@ -19,7 +19,7 @@ use crate::replay::drive::Ending;
 use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
-use crate::{laws, record};
+use crate::{Observed, laws, record};
 use selvedge_rt::check::engine::{self as seam};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -43,6 +43,7 @@ struct Frame {
 /// What a search found.
 pub(crate) struct Found {
     pub coverage: Coverage,
+    pub observed: Observed,
     pub bound: Option<Bound>,
     /// The execution that breaks a law, or the last of those that do together.
     pub failure: Option<Replayed>,
@@ -111,7 +112,7 @@ impl<'a> Explorer<'a> {
             self.coverage.executions += 1;
             let suspicious = self.suspicious(&leaf);
             self.machine.finish();
-            self.machine.edges.borrow_mut().end_execution(&self.path);
+            self.machine.overall.borrow_mut().locks.end_execution(&self.path);
             if self.found_aborts() {
                 break (None, None);
             }
@@ -142,7 +143,7 @@ impl<'a> Explorer<'a> {
         let aborts = self.found_aborts();
         let mut failure = failure;
         if failure.is_none() && problem.is_none() {
-            failure = replay::cycle(&self.machine.edges.borrow(), &self.config, self.root);
+            failure = replay::cycle(&self.machine.overall.borrow().locks, &self.config, self.root);
             problem = failure.as_ref().and_then(|replayed| replayed.problem.clone());
         }
         if failure.is_none() && problem.is_none() && !aborts {
@@ -158,6 +159,7 @@ impl<'a> Explorer<'a> {
         }
         Found {
             coverage: self.coverage,
+            observed: self.machine.overall.borrow().observed(),
             bound,
             failure,
             problem,
@@ -172,8 +174,11 @@ impl<'a> Explorer<'a> {
         let tasks = self.machine.exec.borrow().tasks.len();
         match self.coverage.executions {
             0 => Some(Problem::Nothing),
-            1 if tasks > 1 && self.reached.is_none() => Some(Problem::Vacuous { tasks }),
-            _ if self.coverage.ends == 0 && self.reached.is_none() => Some(Problem::Endless),
+            // The audit looks at a part of a search.
+            _ if self.reached.is_some() => None,
+            1 if tasks > 1 => Some(Problem::Vacuous { tasks }),
+            _ if self.coverage.ends == 0 => Some(Problem::Endless),
+            _ if self.machine.overall.borrow().never_cancelled() => Some(Problem::NeverCancelled),
             _ => None,
         }
     }

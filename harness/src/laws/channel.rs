@@ -3,6 +3,7 @@
 use super::about_op;
 use crate::exec::Exec;
 use crate::model::{ClosedBy, Model};
+use crate::overall::Overall;
 use crate::{Law, Violation};
 use selvedge_rt::check::engine::{Flavor, Op, OpKind, Outcome};
 
@@ -42,10 +43,15 @@ pub(super) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
     e.violate(violation);
 }
 
-/// A queue grew.
-pub(super) fn depth(e: &mut Exec, t: usize, op: &Op) {
+/// A queue may have grown.
+pub(super) fn depth(e: &mut Exec, t: usize, op: &Op, overall: &mut Overall) {
+    let object = e.object(op.object);
+    let Model::Channel(m) = &object.model else { return };
+    // Each item makes its queue the deepest so far, or does not matter.
+    if matches!(m.flavor, Flavor::Mpsc | Flavor::Mpmc) && m.queue.len() == m.depth {
+        overall.depth(object.site, m.capacity, m.depth);
+    }
     let Some(high_water) = e.config.high_water else { return };
-    let Model::Channel(m) = &e.object(op.object).model else { return };
     if m.capacity.is_none() && m.depth > high_water {
         let what = format!("an unbounded queue holds {} items; {high_water} are allowed", m.depth);
         let violation = Violation { law: Law::UnboundedGrowth, what, ..about_op(e, t, op) };

@@ -9,8 +9,8 @@ mod livelock;
 mod locks;
 
 use crate::exec::Exec;
-use crate::ledger::LockEdges;
 use crate::model::{ClosedBy, Model};
+use crate::overall::Overall;
 use crate::{Law, Place, Violation};
 use selvedge_rt::check::engine::{ObjectId, ObjectKind, Op, OpKind, Outcome};
 
@@ -23,8 +23,8 @@ pub(crate) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
 }
 
 /// Judges what an operation led to.
-pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &mut LockEdges) {
-    locks::after(e, t, op, outcome, edges);
+pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, overall: &mut Overall) {
+    locks::after(e, t, op, outcome, &mut overall.locks);
     match op.kind {
         OpKind::Cancelled | OpKind::IsCancelled => {
             let token = (op.object, op.arg as u32);
@@ -32,7 +32,7 @@ pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, edges: &m
                 e.tasks[t].tokens.push(token);
             }
         }
-        OpKind::Send | OpKind::TrySend => channel::depth(e, t, op),
+        OpKind::Send | OpKind::TrySend | OpKind::SendReserved => channel::depth(e, t, op, overall),
         _ => {}
     }
 }

@@ -446,11 +446,11 @@ impl LoomMachine {
 
     /// Looks for a cycle in the order of locks, where this execution has added to it.
     fn judge_locks(&self) {
-        let mut edges = self.machine.edges.borrow_mut();
-        if !edges.end_execution(&[]) || self.cycle.borrow().is_some() {
+        let locks = &mut self.machine.overall.borrow_mut().locks;
+        if !locks.end_execution(&[]) || self.cycle.borrow().is_some() {
             return;
         }
-        if let Some(violation) = replay::unwaived_cycle(&edges, &self.config) {
+        if let Some(violation) = replay::unwaived_cycle(locks, &self.config) {
             let e = self.machine.exec.borrow();
             self.cycle.replace(Some(self.failure(&e, Ending::Quiet, vec![violation])));
         }

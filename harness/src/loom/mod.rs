@@ -170,6 +170,7 @@ fn search(config: &Config, root: &Root, last: Option<u64>) -> Report {
         engine: Engine::Loom,
         verdict,
         coverage,
+        observed: machine.machine.overall.borrow().observed(),
         waived: config.waived.clone(),
         story: failure.as_ref().map(|failure| story::tell(&failure.run)),
         replay: failure.as_ref().map(token),
@@ -229,6 +230,9 @@ fn verdict(
         (0, ..) => Verdict::Failed(Problem::Nothing),
         (1, None, _) if tasks > 1 => Verdict::Failed(Problem::Vacuous { tasks }),
         (_, Some(bound), _) => Verdict::Bounded(bound),
+        _ if machine.machine.overall.borrow().never_cancelled() => {
+            Verdict::Failed(Problem::NeverCancelled)
+        }
         _ if machine.machine.exec.borrow().unfair => Verdict::Bounded(Bound::Fairness),
         _ => {
             config.preemptions.map_or(Verdict::Proved, |n| Verdict::Bounded(Bound::Preemptions(n)))

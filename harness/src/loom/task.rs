@@ -202,9 +202,9 @@ impl Engine for LoomMachine {
             return;
         }
         self.trace.borrow_mut().outcome(step, outcome);
-        let mut edges = self.machine.edges.borrow_mut();
-        self.machine.exec.borrow_mut().applied(op, outcome, &mut edges);
-        drop(edges);
+        let mut overall = self.machine.overall.borrow_mut();
+        self.machine.exec.borrow_mut().applied(op, outcome, &mut overall);
+        drop(overall);
         self.unpark_ready();
         if op.kind == OpKind::UnlockBlocking {
             self.unlocked(op.object);
@@ -257,6 +257,10 @@ impl Engine for LoomMachine {
         }
         self.weak.set(true);
         Some(Box::new(cell::Cell::new(initial)))
+    }
+
+    fn capacity(&self, made_at: Site, asked: usize) -> usize {
+        self.machine.capacity(made_at, asked)
     }
 
     fn name_task(&self, name: &str) {

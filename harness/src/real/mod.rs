@@ -16,7 +16,7 @@ mod run;
 use crate::config::Config;
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
-use crate::{Check, Violation};
+use crate::{Check, Observed, Violation};
 pub(crate) use heard::heard;
 use run::{Ran, Runtime, run};
 use std::collections::BTreeSet;
@@ -93,6 +93,7 @@ fn repeat(config: &Config, root: Root, runs: u64, runtime: impl Fn(u64) -> Runti
         engine: Engine::Tokio { runtime: runtime(0).to_string() },
         verdict: verdict.unwrap_or(otherwise),
         coverage,
+        observed: Observed::default(),
         waived: config.waived.clone(),
         story: None,
         replay: None,

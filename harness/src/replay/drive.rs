@@ -68,7 +68,7 @@ impl<'a> Driver<'a> {
         }
         // From here on nothing is noted any more: what is read off the machine is its state as of now.
         machine.finish();
-        machine.edges.borrow_mut().end_execution(&path);
+        machine.overall.borrow_mut().locks.end_execution(&path);
         let mut e = machine.exec.borrow_mut();
         let trouble = e.trouble.as_ref().map(Problem::from_trouble);
         Driven {

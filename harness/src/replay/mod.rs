@@ -19,7 +19,7 @@ use crate::exec::{Exec, Pick};
 use crate::ledger::{Event, LockEdges};
 use crate::scenario::Root;
 use crate::verdict::Problem;
-use crate::{Law, Place, Violation, laws};
+use crate::{Law, Observed, Place, Violation, laws};
 use drive::{Driven, Driver, Ending};
 use selvedge_rt::check::engine::{ObjectId, ObjectKind, Op};
 use std::rc::Rc;
@@ -76,6 +76,8 @@ pub(crate) struct Replayed {
     pub noted: Vec<(u64, u64)>,
     /// What could have happened at each step of the path.
     pub options: Vec<Vec<Pick>>,
+    /// What was seen beside.
+    pub observed: Observed,
     /// Schedules that were run before it, and show what is wrong together with it.
     pub before: Vec<Vec<Pick>>,
 }
@@ -109,7 +111,8 @@ fn replay_with(driver: &Driver<'_>, path: &[Pick]) -> Replayed {
     };
     let driven = driver.run(&mut choose);
     let replayed = snapshot(&driver.machine.exec.borrow(), driven, essential);
-    Replayed { options: all_options, ..replayed }
+    let observed = driver.machine.overall.borrow().observed();
+    Replayed { options: all_options, observed, ..replayed }
 }
 
 /// Runs schedules one after the other, up to the first that fails. Where none does, what they show together
@@ -125,7 +128,9 @@ fn replay_all(config: &Rc<Config>, root: &Root, schedules: &[Vec<Pick>]) -> Repl
             continue;
         }
         if !fails {
-            replayed.violations.extend(unwaived_cycle(&driver.machine.edges.borrow(), config));
+            replayed
+                .violations
+                .extend(unwaived_cycle(&driver.machine.overall.borrow().locks, config));
         }
         return Replayed { before, ..replayed };
     }
@@ -213,6 +218,7 @@ pub(crate) fn snapshot(e: &Exec, driven: Driven, essential: usize) -> Replayed {
         noted: e.noted.clone(),
         options: Vec::new(),
         before: Vec::new(),
+        observed: Observed::default(),
     }
 }
 

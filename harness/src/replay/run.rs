@@ -124,6 +124,7 @@ pub(crate) fn report(config: &Rc<Config>, replayed: &Replayed) -> Report {
         name: config.name.clone(),
         engine: engine(config),
         verdict,
+        observed: replayed.observed.clone(),
         coverage: Coverage { executions: 2, ends: 1, outcomes: 1, ..Coverage::default() },
         waived: config.waived.clone(),
         story: (!replayed.violations.is_empty()).then(|| story::tell(replayed)),

@@ -37,7 +37,7 @@ use crate::replay::drive::Driver;
 use crate::scenario::Root;
 use crate::verdict::{Problem, Report};
 use crate::watchdog::watch;
-use crate::{Check, Law};
+use crate::{Check, Law, Observed};
 use ::proptest::collection::vec;
 use ::proptest::prelude::Strategy;
 use ::proptest::strategy::ValueTree;
@@ -140,16 +140,17 @@ impl Check {
                 tree.ok().map(|tree| tree.current())
             };
             let Some(schedule) = draw(decisions) else { break };
-            let tried =
-                scenario.run(input.current(), schedule.clone()).and_then(|(case, shown)| {
-                    cases.count(&case);
-                    cycle = cycle.take().or_else(|| {
-                        let story = told(&input.current());
-                        shown.map(|replayed| Smallest { story, replayed })
-                    });
-                    let fails = case.fails();
-                    fails.then(|| scenario.shrink(&mut input, (case, schedule), draw)).transpose()
+            let tried = scenario.run(input.current(), schedule.clone()).and_then(|ran| {
+                let case = ran.case;
+                cases.count(&case);
+                cases.observed.merge(ran.observed);
+                cycle = cycle.take().or_else(|| {
+                    let story = told(&input.current());
+                    ran.cycle.map(|replayed| Smallest { story, replayed })
                 });
+                let fails = case.fails();
+                fails.then(|| scenario.shrink(&mut input, (case, schedule), draw)).transpose()
+            });
             match tried {
                 Ok(None) => {}
                 Ok(smallest) => {
@@ -181,6 +182,14 @@ struct Scenario<R> {
     site: Site,
 }
 
+/// What came of one case.
+struct Ran {
+    case: Case,
+    /// The cycle of locks that it shows.
+    cycle: Option<Replayed>,
+    observed: Observed,
+}
+
 /// The smallest failure that shrinking found.
 struct Smallest {
     story: String,
@@ -206,8 +215,8 @@ impl<R> Scenario<R> {
         })
     }
 
-    /// One case, and the cycle of locks that it shows.
-    fn run<V, F>(&self, input: V, schedule: Schedule) -> Result<(Case, Option<Replayed>), Problem>
+    /// One case.
+    fn run<V, F>(&self, input: V, schedule: Schedule) -> Result<Ran, Problem>
     where
         R: Fn(V) -> F + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
@@ -217,7 +226,8 @@ impl<R> Scenario<R> {
             let driver = Driver::new(config, root);
             let case = run(&driver, &mut Scripted::new(&schedule));
             let cycle = cycle(&driver, config, root);
-            (case, cycle)
+            let observed = driver.machine.overall.borrow().observed();
+            Ran { case, cycle, observed }
         })
     }
 
@@ -246,7 +256,7 @@ impl<R> Scenario<R> {
             for _ in 0..=OTHER_SCHEDULES {
                 let Some(candidate) = tried else { break };
                 runs += 1;
-                let (case, _) = self.run(tree.current(), candidate.clone())?;
+                let Ran { case, .. } = self.run(tree.current(), candidate.clone())?;
                 if way_of_failing(&case) == wanted {
                     (input, schedule, decisions) = (tree.current(), candidate, case.decisions);
                     fails = true;

@@ -10,7 +10,7 @@ use crate::scenario::Root;
 use crate::story;
 use crate::verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 use crate::watchdog::watch;
-use crate::{Check, hash};
+use crate::{Check, Observed, hash};
 use std::collections::{BTreeSet, HashSet};
 use std::panic::Location;
 use std::rc::Rc;
@@ -47,6 +47,7 @@ impl Check {
                 }
             }
             let failure = failure.or_else(|| cycle(&driver, config, root));
+            cases.observed = driver.machine.overall.borrow().observed();
             cases.finish(sampling.to_string(), failure)
         })
     }
@@ -75,6 +76,7 @@ impl Check {
             let failure =
                 case.fails().then(|| replay::replay_twice(config, root, &case.driven.path));
             let failure = failure.or_else(|| cycle(&driver, config, root));
+            cases.observed = driver.machine.overall.borrow().observed();
             cases.finish(strategy, failure)
         })
     }
@@ -180,7 +182,7 @@ pub(super) fn explain(
 
 /// A cycle of locks that all cases of a driver together show.
 pub(super) fn cycle(driver: &Driver<'_>, config: &Rc<Config>, root: &Root) -> Option<Replayed> {
-    replay::cycle(&driver.machine.edges.borrow(), config, root)
+    replay::cycle(&driver.machine.overall.borrow().locks, config, root)
 }
 
 /// All cases of a check so far.
@@ -193,6 +195,7 @@ pub(crate) struct Cases {
     tasks_max: usize,
     pub(super) decisions_max: usize,
     pub(super) bound: Option<Bound>,
+    pub(super) observed: Observed,
 }
 
 impl Cases {
@@ -206,6 +209,7 @@ impl Cases {
             tasks_max: 0,
             decisions_max: 0,
             bound: None,
+            observed: Observed::default(),
         }
     }
 
@@ -251,6 +255,7 @@ impl Cases {
             engine: engine(&self.config, &strategy),
             verdict,
             coverage: self.coverage,
+            observed: self.observed,
             waived: self.config.waived.clone(),
             story: failure.as_ref().map(story::tell),
             replay: failure.map(|replayed| replayed.token(&self.config).encode()),

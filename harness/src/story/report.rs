@@ -17,6 +17,19 @@ impl fmt::Display for Report {
             counted(c.outcomes, "outcome"),
             c.seconds
         )?;
+        for depth in &self.observed.depths {
+            let what = match depth.capacity {
+                Some(capacity) => format!("channel of {capacity}"),
+                None => "unbounded channel".into(),
+            };
+            let most = counted(depth.most as u64, "item");
+            writeln!(f, "  {what}, made at {}: at most {most} in it", depth.made_at)?;
+        }
+        if !self.observed.cancelled_at.is_empty() {
+            let places: Vec<String> =
+                self.observed.cancelled_at.iter().map(|place| place.to_string()).collect();
+            writeln!(f, "  dropped while it waited at {}", places.join(", "))?;
+        }
         for (law, reason) in &self.waived {
             writeln!(f, "  waived: {law}, because {reason}")?;
         }

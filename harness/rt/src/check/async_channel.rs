@@ -3,7 +3,7 @@
 //! Any handle can close the channel. The first close is [`Outcome::DONE`], any later one
 //! [`Outcome::CLOSED`]: it closed nothing.
 
-use super::engine::{Flavor, ObjectKind, OpKind, Outcome, Site};
+use super::engine::{self, Flavor, ObjectKind, OpKind, Outcome, Site};
 use super::object::Object;
 use super::sync::held::Held;
 use super::sync::seen;
@@ -27,6 +27,7 @@ pub use ::async_channel::{RecvError, SendError, TryRecvError, TrySendError};
 /// If `cap` is zero.
 #[track_caller]
 pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
+    let cap = engine::capacity(Location::caller(), cap);
     wrap(real::bounded(cap), Some(cap))
 }
 

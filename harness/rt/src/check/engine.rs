@@ -433,8 +433,19 @@ pub trait Engine {
     /// A cell with the engine's memory model, or `None` where the real atomic serves.
     fn weak_cell(&self, initial: u64) -> Option<Box<dyn WeakCell>>;
 
+    /// The capacity of a bounded channel: as it was asked for, unless a check tries another.
+    fn capacity(&self, _made_at: Site, asked: usize) -> usize {
+        asked
+    }
+
     /// The name of the running task, for the code under test to set.
     fn name_task(&self, name: &str);
+}
+
+/// See [`Engine::capacity`].
+pub(crate) fn capacity(made_at: Site, asked: usize) -> usize {
+    // Zero is the real primitive's to refuse.
+    current().filter(|_| asked > 0).map_or(asked, |engine| engine.capacity(made_at, asked))
 }
 
 /// What an operation unwinds with when its execution is being stopped. Never shown to a person.

@@ -4,7 +4,7 @@
 
 use super::error::{SendError, TrySendError};
 use super::{Receiver, closed, tried};
-use crate::check::engine::{Flavor, ObjectKind, OpKind};
+use crate::check::engine::{self, Flavor, ObjectKind, OpKind};
 use crate::check::object::Object;
 use crate::check::sync::held::Held;
 use crate::check::sync::seen;
@@ -21,8 +21,9 @@ use tokio::sync::mpsc as real;
 /// If `buffer` is zero.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    let (tx, rx) = real::channel(buffer);
     let site = Location::caller();
+    let buffer = engine::capacity(site, buffer);
+    let (tx, rx) = real::channel(buffer);
     let kind = ObjectKind::Channel { flavor: Flavor::Mpsc, capacity: Some(buffer) };
     let object = Object::new_at(kind, site);
     let tx = Held::new(tx, object, OpKind::DropSender, 0, site);
