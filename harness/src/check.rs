@@ -90,11 +90,22 @@ impl Check {
         self
     }
 
+    /// Judges lost updates ([`Law::ResultRace`]): a task looks at the value of a lock or atomic, another writes it, and
+    /// then the first writes too.
+    ///
+    /// Whether it looked again under the second lock cannot be seen: code that checks, lets go and checks again is
+    /// right, and not for this law. So it is judged where a check asks for it.
+    pub fn lost_updates(mut self) -> Self {
+        self.config.lost_updates = true;
+        self
+    }
+
     /// Whether `law` is on: neither waived nor, for a law that only looks where it is asked to, left out.
     pub fn judges(&self, law: Law) -> bool {
         let asked = match law {
             Law::Unjoined => self.config.joined,
             Law::UnboundedGrowth => self.config.high_water.is_some(),
+            Law::ResultRace => self.config.lost_updates,
             _ => true,
         };
         asked && self.config.waived.iter().all(|(waived, _)| *waived != law)

@@ -160,6 +160,8 @@ pub(crate) struct Config {
     pub joined: bool,
     /// The most items that an unbounded channel may hold.
     pub high_water: Option<usize>,
+    /// A write that rests on an overtaken look is a violation.
+    pub lost_updates: bool,
     /// The capacity of the channels that are made at one place, in place of the one asked for.
     pub capacity: Option<(crate::Place, usize)>,
     pub stack_bytes: usize,
@@ -188,6 +190,7 @@ impl Config {
             waived: Vec::new(),
             joined: true,
             high_water: None,
+            lost_updates: false,
             capacity: None,
             stack_bytes: 256 << 10,
             audits: 4,

@@ -36,6 +36,8 @@ laws! {
     Deadlock => ExitPaths,
     /// The root returned while a task that it started could still run.
     Unjoined => ExitPaths,
+    /// A task waits for what a future has that is no longer polled.
+    FutureLock => ExitPaths,
     /// A channel is closed explicitly twice.
     DoubleClose => ChannelOwnership,
     /// An item is sent into a channel that a sender closed.
@@ -56,6 +58,10 @@ laws! {
     PermitLeak => ResourceCleanup,
     /// Locks are taken in orders that can deadlock.
     LockOrder => LockOrdering,
+    /// An update is lost: a task writes what rests on a look that another task's write has overtaken.
+    ResultRace => ChannelOwnership,
+    /// A clone has state of its own where it should share.
+    SplitState => CopySafety,
     /// A shutdown was declared complete while a task was alive.
     IncompleteShutdown => ResourceCleanup,
     /// A queue passes its declared high-water mark.

@@ -24,6 +24,7 @@
 //! | module | what |
 //! |---|---|
 //! | `check` | the builder; `scenario`: the program; `record`: what it writes down; `cancel`: what it drops |
+//! | `capacities` | one check for each size of a channel |
 //! | `explore`, `sample`, `loom`, `real` | the engines: search, random schedules, loom threads, real tokio |
 //! | `replay`, `story` | one schedule again, with a log; that log told to a person |
 //! | `exec` | one execution under one schedule: fibers, wakes, the state as a number |
@@ -35,6 +36,7 @@
 //! An engine never reads the wall clock, but for the limit of time and the watchdog.
 
 mod cancel;
+mod capacities;
 mod check;
 mod config;
 mod exec;
@@ -58,11 +60,12 @@ mod verdict;
 mod watchdog;
 
 pub use cancel::cancel_everywhere;
+pub use capacities::{Capacities, Resized};
 pub use check::Check;
 pub use config::{Clock, Grain, Limits, Reductions};
 pub use law::{Law, Place, Row, Violation};
 pub use overall::{Depth, Observed};
-pub use record::{Record, daemon, shutdown_complete};
+pub use record::{Record, daemon, shares, shutdown_complete};
 pub use sample::{Preemption, Sampling, Schedule, prop as proptest};
 pub use verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 

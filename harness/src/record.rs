@@ -3,7 +3,7 @@
 use crate::exec::Machine;
 use crate::hash;
 use crate::real;
-use selvedge_rt::check::engine::Site;
+use selvedge_rt::check::engine::{ObjectId, Site};
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -110,6 +110,71 @@ pub fn daemon() {
     } else if let Some(run) = real::heard() {
         run.daemon();
     }
+}
+
+/// Uses a value and then a clone of it: [`SplitState`](crate::Law::SplitState) where the two operations have no
+/// object in common, though the clone is to share the state of the original.
+///
+/// Give it operations on that state and on little else: a token that both look at is in common too.
+/// Objects are seen by the explorer, under loom and in samples; on a real runtime nothing is judged.
+///
+/// # Examples
+///
+/// ```
+/// use selvedge_rt as rt;
+/// use std::sync::Arc;
+///
+/// /// Counts, wrongly: each clone for itself.
+/// struct Hits(Arc<rt::sync::Mutex<u64>>);
+///
+/// impl Clone for Hits {
+///     fn clone(&self) -> Self {
+///         Hits(Arc::new(rt::sync::Mutex::new(*self.0.try_lock().unwrap())))
+///     }
+/// }
+///
+/// let report = selvedge::Check::new("hits").explore(|| async {
+///     let hits = Hits(Arc::default());
+///     let copy = hits.clone();
+///     selvedge::shares("Hits", async { *hits.0.lock().await += 1 }, async { *copy.0.lock().await += 1 }).await;
+/// });
+/// report.assert_violates(selvedge::Law::SplitState);
+/// ```
+pub async fn shares<A, B>(
+    what: &str,
+    original: impl Future<Output = A>,
+    clone: impl Future<Output = B>,
+) -> (A, B) {
+    touch();
+    let a = original.await;
+    let by_original = touched();
+    touch();
+    let b = clone.await;
+    let by_clone = touched();
+    if let Some(machine) = listener()
+        && !by_clone.iter().any(|object| by_original.contains(object))
+    {
+        crate::laws::split_state(&mut machine.exec.borrow_mut(), what);
+    }
+    (a, b)
+}
+
+/// From here on, what the running task does is kept.
+fn touch() {
+    if let Some(machine) = listener() {
+        let mut e = machine.exec.borrow_mut();
+        let t = e.current;
+        e.tasks[t].touched = Some(Vec::new());
+    }
+}
+
+/// The objects that the running task did something to.
+fn touched() -> Vec<ObjectId> {
+    listener().map_or(Vec::new(), |machine| {
+        let mut e = machine.exec.borrow_mut();
+        let t = e.current;
+        e.tasks[t].touched.take().unwrap_or_default()
+    })
 }
 
 /// A future will be dropped at its awaits.

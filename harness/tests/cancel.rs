@@ -62,7 +62,7 @@ fn a_waiter_that_was_woken_and_is_dropped_must_hand_its_permit_on() {
         let held = permits.clone().acquire_owned().await.unwrap();
         let theirs = permits.clone();
         let waits = rt::spawn(async move {
-            cancel_everywhere(theirs.acquire()).await.map(|permit| drop(permit.unwrap()));
+            cancel_everywhere(async { drop(theirs.acquire().await.unwrap()) }).await;
         });
         let next = permits.clone();
         let next = rt::spawn(async move { drop(next.acquire().await.unwrap()) });

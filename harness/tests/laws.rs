@@ -1,6 +1,13 @@
 //! Every law: the smallest scenario that breaks it, reported under that law and no other, beside a right
 //! sibling that is silent. Then the near-misses, which must raise nothing.
 
+#[path = "laws/future_lock.rs"]
+mod future_lock;
+#[path = "laws/result_race.rs"]
+mod result_race;
+#[path = "laws/split_state.rs"]
+mod split_state;
+
 use rt::sync::{CancellationToken, Mutex, Notify, Semaphore, mpsc};
 use rt::time::{Duration, sleep};
 use selvedge::{Check, Law, Report};
@@ -14,6 +21,7 @@ type Case = (Law, fn() -> Report, fn() -> Report);
 const CASES: &[Case] = &[
     (Law::TaskLeak, task_leak::wrong, task_leak::right),
     (Law::Deadlock, deadlock::wrong, deadlock::right),
+    (Law::FutureLock, future_lock::wrong, future_lock::right),
     (Law::Unjoined, unjoined::wrong, unjoined::right),
     (Law::DoubleClose, double_close::wrong, double_close::right),
     (Law::SendAfterClose, send_after_close::wrong, send_after_close::right),
@@ -28,6 +36,8 @@ const CASES: &[Case] = &[
     (Law::PermitLeak, permit_forgotten::wrong, permit_forgotten::right),
     (Law::PermitLeak, permit_leaked::wrong, permit_leaked::right),
     (Law::LockOrder, lock_order::wrong, lock_order::right),
+    (Law::ResultRace, result_race::wrong, result_race::right),
+    (Law::SplitState, split_state::wrong, split_state::right),
     (Law::IncompleteShutdown, incomplete_shutdown::wrong, incomplete_shutdown::right),
     (Law::UnboundedGrowth, unbounded_growth::wrong, unbounded_growth::right),
     (Law::Livelock, livelock::wrong, livelock::right),

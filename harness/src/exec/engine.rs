@@ -278,6 +278,9 @@ impl Engine for Machine {
             waits: SmallVec::new(),
             held: SmallVec::new(),
             tokens: SmallVec::new(),
+            touched: None,
+            looks: SmallVec::new(),
+            wrote: SmallVec::new(),
             daemon: false,
             yields: 0,
         });

@@ -33,7 +33,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::{Poll, Waker};
-pub(crate) use task::{Announced, Status, Task, Wait};
+pub(crate) use task::{Announced, Look, Status, Task, Wait};
 
 /// One thing that may happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -559,6 +559,8 @@ impl Exec {
         // The future is gone already; what is left is the packet, which the joiner shares.
         task.body = None;
         task.held.clear();
+        task.looks.clear();
+        task.wrote.clear();
         if t == 0 {
             self.root_done = true;
             self.fires = 0;
@@ -621,6 +623,9 @@ impl Exec {
                 task.seen = hash::mix128(task.seen, task.poll);
             }
         } else if !op.kind.unwaits() {
+            if let Some(touched) = &mut task.touched {
+                touched.push(op.object);
+            }
             let h = hash::mix(hash::mix(task.seen, what), object_key);
             task.seen = match outcome {
                 Outcome::Done(v) => hash::mix(h, v),

@@ -34,6 +34,17 @@ pub(crate) struct Wait {
     pub site: Site,
 }
 
+/// A look of a task at a value that others may write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub object: ObjectId,
+    /// The object's, stable across schedules.
+    pub key: u64,
+    pub site: Site,
+    /// Somebody else wrote since.
+    pub overtaken: bool,
+}
+
 pub(crate) struct Task {
     /// Stable across schedules: of the parent, and how many children it had.
     pub key: u64,
@@ -83,6 +94,12 @@ pub(crate) struct Task {
     pub held: SmallVec<[(ObjectId, Site); 2]>,
     /// Cancellation tokens that it ever looked at: object and node.
     pub tokens: SmallVec<[(ObjectId, u32); 2]>,
+    /// What it does something to, while somebody wants to know. A function of what it observed.
+    pub touched: Option<Vec<ObjectId>>,
+    /// What it looked at and has not written since, where a check judges lost updates.
+    pub looks: SmallVec<[Look; 2]>,
+    /// Locks that it holds, and has written what they guard.
+    pub wrote: SmallVec<[ObjectId; 2]>,
     pub daemon: bool,
     /// Yields since another task ran.
     pub yields: u32,
@@ -105,7 +122,11 @@ impl Task {
             | (self.woken as u64) << 8
             | (self.aborted as u64) << 9
             | (self.killed as u64) << 10;
-        let h = hash::mix(self.seen, flags ^ self.branch.route << 12);
+        // That it looked follows from what it observed; that it was overtaken does not.
+        let overtaken = self.looks.iter().filter(|look| look.overtaken);
+        let overtaken =
+            overtaken.fold(0u128, |all, look| all.wrapping_add(hash::part(look.key, 1)));
+        let h = hash::mix(self.seen, flags ^ self.branch.route << 12).wrapping_add(overtaken);
         match (self.poll, self.wakes, self.restarted_at) {
             (0, 0, 0) => h,
             (poll, wakes, restarted) => {

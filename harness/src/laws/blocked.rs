@@ -5,7 +5,7 @@ use crate::exec::{Exec, Trouble, Wait};
 use crate::ledger::Event;
 use crate::model::Model;
 use crate::{Law, Place, Violation};
-use selvedge_rt::check::engine::{ObjectId, ObjectKind, OpKind, Site};
+use selvedge_rt::check::engine::{ObjectId, ObjectKind, OpKind, Outcome, Site};
 
 /// Judges the tasks that are left when nothing goes on any more. One violation: the most telling.
 pub(super) fn at_end(e: &mut Exec) {
@@ -22,7 +22,10 @@ pub(super) fn at_end(e: &mut Exec) {
         e.trouble.get_or_insert(Trouble::Foreign { task });
         return;
     }
-    let found = None
+    let parked = blocked.iter().copied().find_map(|t| Some((t, future_lock(e, t)?)));
+    let found = parked
+        .as_ref()
+        .map(|(t, _)| (Law::FutureLock, *t, "waits for what a future has that is no longer polled"))
         .or_else(|| {
             blocked
                 .iter()
@@ -43,7 +46,8 @@ pub(super) fn at_end(e: &mut Exec) {
             (Law::TaskLeak, first, "only wakes on timers, for ever, after the root returned")
         });
     let (law, t, what) = found;
-    let helpers = explain_all(e, &blocked);
+    let mut helpers = explain_all(e, &blocked);
+    helpers.extend(parked.map(|(_, parked)| parked));
     let last = e.tasks[t].waits.last().map(|w| (w.object, w.site));
     let last = last.or(e.tasks[t].announced_op().map(|op| (op.object, op.site)));
     let violation = Violation {
@@ -55,6 +59,56 @@ pub(super) fn at_end(e: &mut Exec) {
         ..about_task(e, t)
     };
     e.violate(violation);
+}
+
+/// It waits for something that was handed to a future which is not polled any more, or that such a
+/// future of its own holds: in one line, who and where.
+///
+/// A future that was woken and not polled, though its task was, is one that its task has put aside.
+fn future_lock(e: &Exec, t: usize) -> Option<String> {
+    let handed = |w: &Wait| {
+        let object = e.object(w.object);
+        let aside = object.waiters.iter().find(|q| q.woken && q.given > 0)?;
+        Some(format!(
+            "the {} was handed to a future of `{}` that waits at {} and is no longer polled",
+            describe_object(e, w.object),
+            e.tasks[aside.task].name(),
+            Place::from(aside.site)
+        ))
+    };
+    let holds = |w: &Wait| {
+        let (_, since) = e.tasks[t].held.iter().find(|(object, _)| *object == w.object)?;
+        let put_aside = put_aside(e, t)?;
+        Some(format!(
+            "the {} is held since {} by a future of `{}` that waits at {} and is no longer polled",
+            describe_object(e, w.object),
+            Place::from(*since),
+            e.tasks[t].name(),
+            Place::from(put_aside)
+        ))
+    };
+    e.tasks[t].waits.iter().find_map(|w| handed(w).or_else(|| holds(w)))
+}
+
+/// Where a future of `t` waits that is alive and was not part of its last poll. Of kinds that are heard of
+/// when they are dropped.
+fn put_aside(e: &Exec, t: usize) -> Option<Site> {
+    use OpKind::*;
+    let log = e.log.as_ref()?;
+    let waits = |ev: &&Event| {
+        let kind = matches!(
+            ev.op.kind,
+            Send | Reserve | Acquire | AcquireShared | Notified | Cancelled | Timer
+        );
+        kind && ev.task == t && ev.outcome == Outcome::Pending
+    };
+    let still = |ev: &&Event| {
+        let object = ev.op.object;
+        let last = log.iter().rfind(|other| other.task == t && other.op.object == object);
+        let waits_now = e.tasks[t].waits.iter().any(|w| w.object == object);
+        last.is_some_and(|last| std::ptr::eq(last, *ev)) && !waits_now
+    };
+    log.iter().rev().filter(waits).find(still).map(|ev| ev.op.site)
 }
 
 /// A token that it looked at was cancelled, and it waits for something else.

@@ -7,6 +7,7 @@ mod blocked;
 mod channel;
 mod livelock;
 mod locks;
+mod results;
 
 use crate::exec::Exec;
 use crate::model::{ClosedBy, Model};
@@ -25,6 +26,7 @@ pub(crate) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
 /// Judges what an operation led to.
 pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, overall: &mut Overall) {
     locks::after(e, t, op, outcome, &mut overall.locks);
+    results::after(e, t, op);
     match op.kind {
         OpKind::Cancelled | OpKind::IsCancelled => {
             let token = (op.object, op.arg as u32);
@@ -87,6 +89,13 @@ pub(crate) fn shutdown_complete(e: &mut Exec) {
             ..about_task(e, t)
         });
     }
+}
+
+/// A clone and its original have nothing in common.
+pub(crate) fn split_state(e: &mut Exec, what: &str) {
+    let what = format!("a clone of `{what}` shares nothing with the original");
+    let violation = Violation { law: Law::SplitState, what, ..about_task(e, e.current) };
+    e.violate(violation);
 }
 
 /// A value came a second time where each may come once.

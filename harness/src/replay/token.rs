@@ -107,7 +107,11 @@ fn scenario(config: &Config, run: &Run) -> u32 {
     let hash = match run {
         Run::Schedules(_) => {
             let (grain, clock) = (config.grain.to_string(), format!("{:?}", config.clock));
-            hash::of(&(name, grain.as_str(), clock.as_str(), config.equal_tasks))
+            let scenario = hash::of(&(name, grain.as_str(), clock.as_str(), config.equal_tasks));
+            match &config.capacity {
+                Some((place, capacity)) => hash::of(&(scenario, place.0.as_str(), *capacity)),
+                None => scenario,
+            }
         }
         #[cfg(feature = "loom")]
         Run::Loom(_) => hash::of(&(name, "loom", config.preemptions, config.spurious)),

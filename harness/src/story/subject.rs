@@ -97,7 +97,10 @@ fn objects(replayed: &Replayed) -> BTreeSet<usize> {
     let accused = accused(replayed);
     let by = |task: usize| log.iter().filter(move |e| e.task == task).map(on);
     // An assertion may be about anything that its task shares with others.
-    let asserts = matches!(violation.law, Law::Panic | Law::SwallowedError | Law::DuplicateItem);
+    let asserts = matches!(
+        violation.law,
+        Law::Panic | Law::SwallowedError | Law::DuplicateItem | Law::SplitState | Law::ResultRace
+    );
     if asserts || objects.is_empty() {
         let users: BTreeSet<(usize, usize)> = log.iter().map(|e| (on(e), e.task)).collect();
         let shared = |object: &usize| users.range((*object, 0)..(object + 1, 0)).count() > 1;

@@ -213,7 +213,8 @@ pub enum OpKind {
     Store,
     /// Read, modify, write. What it wrote follows as [`Wrote`](OpKind::Wrote).
     Rmw,
-    /// The value that a read-modify-write left, as `arg`. Silent.
+    /// The value that a read-modify-write left, as `arg`. Of a lock: what it guards may change from here on.
+    /// Silent.
     Wrote,
 
     // --- blocking mutex

@@ -32,6 +32,7 @@ macro_rules! guard {
         impl<T: ?Sized> DerefMut for $crate::check::sync::guard!(@type $guard $($a)?) {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
+                self.real.written();
                 &mut self.real
             }
         }

@@ -18,6 +18,7 @@ pub(crate) struct Held<R> {
     /// The argument of the last operation.
     pub(crate) arg: u64,
     end: OpKind,
+    wrote: bool,
     /// The identity of the value that is left behind.
     leaves: fn(&R, &Object) -> u64,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Held<R> {
 impl<R> Held<R> {
     /// Holds `real`, whose drop is `end` with `arg`.
     pub(crate) fn new(real: R, object: Object, end: OpKind, arg: u64, site: Site) -> Self {
-        Held { real: Some(real), object, site, arg, end, leaves: |_, _| 0 }
+        Held { real: Some(real), object, site, arg, end, wrote: false, leaves: |_, _| 0 }
     }
 
     /// Makes the last operation say which value is left behind: what the next holder finds.
@@ -37,6 +38,13 @@ impl<R> Held<R> {
     /// The same kind of handle on the same object: a clone.
     pub(crate) fn sibling(&self, real: R, site: Site) -> Self {
         Held::new(real, self.object, self.end, self.arg, site)
+    }
+
+    /// The value behind the handle may change from here on. Said once.
+    pub(crate) fn written(&mut self) {
+        if !std::mem::replace(&mut self.wrote, true) {
+            self.object.effect(OpKind::Wrote, 0, self.site, || ());
+        }
     }
 
     /// Takes the real handle out; no operation marks the end of this one.
