@@ -65,7 +65,10 @@ async fn asks_twice(drops_the_first: bool) {
 fn a_lock_that_is_handed_to_a_future_put_aside_is_told_from_a_deadlock() {
     let report = check(Some(Law::FutureLock), || asks_twice(false));
     let helpers = report.violations()[0].helpers.join("\n");
-    assert!(helpers.contains("was handed to a future of `laws::future_lock::asks_twice#1`"), "{report}");
+    assert!(
+        helpers.contains("was handed to a future of `laws::future_lock::asks_twice#1`"),
+        "{report}"
+    );
     assert!(helpers.contains("is no longer polled"), "{report}");
     check(None, || asks_twice(true));
 }

@@ -1,5 +1,6 @@
 //! Every claim of every pattern, written once.
 
+pub mod dropped;
 pub mod err_group;
 pub mod fan;
 pub mod pipeline;
@@ -11,13 +12,17 @@ use crate::scenario::Scenario;
 
 /// All scenarios, pattern by pattern.
 pub fn all() -> Vec<Scenario> {
-    [
+    let mut all = [
         worker_pool::SCENARIOS,
         fan::SCENARIOS,
         pipeline::SCENARIOS,
         err_group::SCENARIOS,
         rate_limit::SCENARIOS,
         shutdown::SCENARIOS,
+        dropped::SCENARIOS,
     ]
-    .concat()
+    .concat();
+    let order: Vec<&str> = all.iter().map(|s| s.pattern).collect();
+    all.sort_by_key(|s| order.iter().position(|pattern| *pattern == s.pattern));
+    all
 }
