@@ -5,7 +5,9 @@
 
 mod err_group;
 mod fan;
+mod job_server;
 mod pipeline;
+mod process;
 mod rate_limit;
 mod runtimes;
 mod shutdown;
