@@ -5,8 +5,10 @@
 
 mod err_group;
 mod fan;
+#[cfg(unix)]
 mod job_server;
 mod pipeline;
+#[cfg(unix)]
 mod process;
 mod rate_limit;
 mod runtimes;

@@ -36,6 +36,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Starts it.
     pub(crate) fn start(name: &str, args: &[&str]) -> Self {
         let mut process = Command::new(example(name));
         let mut child = process.args(args).stdout(Stdio::piped()).spawn().expect("it starts");
