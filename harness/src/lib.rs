@@ -4,8 +4,9 @@
 //! on a task, channel, lock or timer is announced before the real one runs, so the engine decides
 //! when it does; nothing is re-implemented.
 //!
-//! Start with [`Check`]: a scenario, how to search it, and the engines that do. A check gives a
-//! [`Report`]; a [`Law`] says what is forbidden.
+//! Start with [`macro@test`] for a test, or with [`Check`], which it calls: a scenario, how to search it, and
+//! the engines that do. A check gives a [`Report`]; a [`Law`] says what is forbidden. `GUIDE.md` beside
+//! this crate takes a program from plain tokio to verified.
 //!
 //! ```
 //! use selvedge_rt as rt;
@@ -67,9 +68,16 @@ pub use law::{Law, Place, Row, Violation};
 pub use overall::{Depth, Observed};
 pub use record::{Record, daemon, shares, shutdown_complete};
 pub use sample::{Preemption, Sampling, Schedule, prop as proptest};
+#[doc = include_str!("../macros/TEST.md")]
+pub use selvedge_macros::test;
 pub use verdict::{Bound, Coverage, Engine, Problem, Report, Verdict};
 
 /// The README's examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So are the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;

@@ -285,6 +285,29 @@ impl Report {
         self
     }
 
+    /// Panics unless no law is broken on every schedule within `bound`, and nothing else cut the search
+    /// short.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, where that is not so.
+    #[track_caller]
+    pub fn assert_bounded_by(&self, bound: Bound) -> &Self {
+        assert!(self.verdict == Verdict::Bounded(bound), "{self}");
+        self
+    }
+
+    /// Panics unless as many schedules as were asked for were run, and no law is broken on them.
+    ///
+    /// # Panics
+    ///
+    /// With the whole report, where that is not so.
+    #[track_caller]
+    pub fn assert_sampled(&self) -> &Self {
+        assert!(matches!(self.verdict, Verdict::Sampled(_)), "{self}");
+        self
+    }
+
     /// Panics if a law is broken or the check could not be made.
     ///
     /// # Panics

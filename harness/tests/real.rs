@@ -1,6 +1,8 @@
 //! The scenario on real runtimes: the same oracle, the same outcomes, and what can be seen from outside.
 
-use selvedge::*;
+use selvedge::{
+    Bound, Check, Law, Limits, Problem, Record, Report, Verdict, daemon, shutdown_complete,
+};
 use selvedge_rt as rt;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Tokens: every failure that was found is replayed from the line that the report printed.
 
-use selvedge::*;
+use selvedge::{Check, Clock, Grain, Law, Limits, Problem, Reductions, Report, Sampling, Verdict};
 use selvedge_rt as rt;
 use std::process::Command;
 

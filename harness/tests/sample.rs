@@ -1,7 +1,10 @@
 //! The sampling engine: what it draws, what it finds, and how small it makes what it found.
 
 use selvedge::proptest::{Runs, schedule};
-use selvedge::*;
+use selvedge::{
+    Bound, Check, Grain, Law, Limits, Preemption, Problem, Record, Report, Sampling, Schedule,
+    Verdict,
+};
 use selvedge_rt as rt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

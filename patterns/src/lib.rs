@@ -26,6 +26,8 @@
 mod end;
 pub mod err_group;
 pub mod fan;
+#[cfg(doctest)]
+mod forbidden;
 mod panic;
 pub mod pipeline;
 pub mod rate_limit;

@@ -1,9 +1,10 @@
-//! Procedural macros of Selvedge. Not for use by name: `selvedge_rt` wraps them in macros that say
-//! where its own crate is.
+//! Procedural macros of Selvedge. Not for use by name: `selvedge` re-exports [`macro@test`], and `selvedge_rt`
+//! wraps the others in macros that say where its own crate is.
 
 mod facade;
 mod join;
 mod select;
+mod test;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -18,4 +19,10 @@ pub fn select(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn join(input: TokenStream) -> TokenStream {
     parse_macro_input!(input as join::Join).expand().into()
+}
+
+/// `#[selvedge::test(..)]`: documented where `selvedge` re-exports it.
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    test::expand(options.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

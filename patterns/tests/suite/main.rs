@@ -5,7 +5,11 @@
 
 mod err_group;
 mod fan;
+#[cfg(unix)]
+mod job_server;
 mod pipeline;
+#[cfg(unix)]
+mod process;
 mod rate_limit;
 mod runtimes;
 mod shutdown;
