@@ -52,6 +52,8 @@ const CHANNELS: &[Kind] = &[
     Kind::Unbounded,
     Kind::Oneshot,
     Kind::Watch,
+    Kind::Broadcast(1),
+    Kind::Broadcast(2),
 ];
 
 const LOCKS: &[Kind] = &[
@@ -71,6 +73,7 @@ const EVERYTHING: &[Kind] = &[
     Kind::Unbounded,
     Kind::Oneshot,
     Kind::Watch,
+    Kind::Broadcast(1),
     Kind::Notify,
     Kind::Semaphore(1),
     Kind::Mutex,

@@ -32,6 +32,11 @@ pub mod sync {
         pub use tokio::sync::oneshot::{Receiver, Sender, channel, error};
     }
 
+    /// Every item, to everybody.
+    pub mod broadcast {
+        pub use tokio::sync::broadcast::{Receiver, Sender, channel, error};
+    }
+
     /// The latest value, to many.
     pub mod watch {
         pub use tokio::sync::watch::{Receiver, Ref, Sender, channel, error};

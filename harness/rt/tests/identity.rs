@@ -65,6 +65,12 @@ fn proved_types() -> Vec<String> {
         sync::WaitForCancellationFuture ['static] = tokio_util::sync::WaitForCancellationFuture;
         sync::WaitForCancellationFutureOwned [] = tokio_util::sync::WaitForCancellationFutureOwned;
 
+        sync::broadcast::Receiver [u8] = tokio::sync::broadcast::Receiver;
+        sync::broadcast::Sender [u8] = tokio::sync::broadcast::Sender;
+        sync::broadcast::error::RecvError [] = tokio::sync::broadcast::error::RecvError;
+        sync::broadcast::error::SendError [u8] = tokio::sync::broadcast::error::SendError;
+        sync::broadcast::error::TryRecvError [] = tokio::sync::broadcast::error::TryRecvError;
+
         sync::mpsc::OwnedPermit [u8] = tokio::sync::mpsc::OwnedPermit;
         sync::mpsc::Permit ['static, u8] = tokio::sync::mpsc::Permit;
         sync::mpsc::Receiver [u8] = tokio::sync::mpsc::Receiver;
@@ -123,6 +129,7 @@ fn proved_functions() -> Vec<String> {
         spawn [Ready<u8>] = tokio::spawn;
         task::spawn [Ready<u8>] = tokio::task::spawn;
         task::yield_now [] = tokio::task::yield_now;
+        sync::broadcast::channel [u8] = tokio::sync::broadcast::channel;
         sync::mpsc::channel [u8] = tokio::sync::mpsc::channel;
         sync::mpsc::unbounded_channel [u8] = tokio::sync::mpsc::unbounded_channel;
         sync::oneshot::channel [u8] = tokio::sync::oneshot::channel;

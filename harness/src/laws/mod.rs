@@ -188,6 +188,7 @@ fn kind_name(kind: ObjectKind) -> String {
                 Flavor::Mpsc => "mpsc",
                 Flavor::Oneshot => return "oneshot channel".into(),
                 Flavor::Watch => return "watch channel".into(),
+                Flavor::Broadcast => "broadcast",
                 Flavor::Mpmc => "async_channel",
             };
             capacity

@@ -107,9 +107,8 @@ impl Object {
             _ if whole_history && !matches!(kind, ObjectKind::Join | ObjectKind::JoinSet) => {
                 Model::History(history::History::new(born))
             }
-            ObjectKind::Channel { flavor: Flavor::Watch, .. } | ObjectKind::Tracker => {
-                Model::History(history::History::new(born))
-            }
+            ObjectKind::Channel { flavor: Flavor::Watch | Flavor::Broadcast, .. }
+            | ObjectKind::Tracker => Model::History(history::History::new(born)),
             ObjectKind::Channel { flavor, capacity } => {
                 Model::Channel(Channel::new(flavor, capacity))
             }

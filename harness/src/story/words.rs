@@ -51,6 +51,7 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         DropSend => "drop send",
         Changed => "changed",
         Borrow => "borrow",
+        Subscribe => "subscribe to",
         Acquire | LockBlocking => match of {
             ObjectKind::Semaphore { .. } if arg > 1 => return format!("acquire {arg} of {name}"),
             ObjectKind::Semaphore { .. } => "acquire",
@@ -103,6 +104,9 @@ fn bounded(flavor: selvedge_rt::check::engine::Flavor) -> bool {
 pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String {
     use OpKind::*;
     let of = replayed.objects[event.op.object.index as usize].kind;
+    if let Some(n) = event.outcome.missed() {
+        return format!(" -> missed {n}");
+    }
     match (event.op.kind, event.outcome) {
         (_, Outcome::Pending) if note.for_ever => ": waits for ever".into(),
         (_, Outcome::Pending) if note.parks => ": waits".into(),

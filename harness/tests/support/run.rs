@@ -262,6 +262,7 @@ fn act(handle: &Handle, verb: Verb, given: u64) -> Acting<'_> {
         Handle::Unbounded { .. } => Box::pin(unbounded(handle, verb, given)),
         Handle::Oneshot { .. } => Box::pin(oneshot(handle, verb, given)),
         Handle::Watch { .. } => Box::pin(watch(handle, verb, given)),
+        Handle::Broadcast { .. } => Box::pin(broadcast(handle, verb, given)),
         Handle::Notify(_) => Box::pin(notify(handle, verb)),
         Handle::Semaphore(..) => Box::pin(semaphore(handle, verb)),
         Handle::Mutex(..) => Box::pin(mutex(handle, verb)),
@@ -523,6 +524,56 @@ async fn watch(handle: &Handle, verb: Verb, given: u64) -> u64 {
             OK
         }
         Verb::IsClosed => tx.is_closed() as u64,
+        verb => misfit(verb),
+    }
+}
+
+async fn broadcast(handle: &Handle, verb: Verb, given: u64) -> u64 {
+    use rt::sync::broadcast::error::{RecvError, TryRecvError};
+    const LAGGED: u64 = 1100;
+    let Handle::Broadcast { tx, rx } = handle else { unreachable!() };
+    match verb {
+        Verb::DropTx => return tx.take().map_or(GONE, |_tx| OK),
+        Verb::DropRx => return rx.take().map_or(GONE, |_rx| OK),
+        Verb::Send | Verb::Subscribe | Verb::Receivers | Verb::Closed => {
+            let Some(tx) = tx.get() else { return GONE };
+            return match verb {
+                Verb::Send => or_closed(tx.send(given).map(|n| n as u64)),
+                Verb::Subscribe => tx.subscribe().recv().await.unwrap_or(CLOSED),
+                Verb::Receivers => tx.receiver_count() as u64,
+                _ => {
+                    tx.closed().await;
+                    OK
+                }
+            };
+        }
+        Verb::Len => {
+            if let Some(tx) = tx.get() {
+                return tx.len() as u64;
+            }
+        }
+        _ => {}
+    }
+    let Some(mut rx) = rx.lend() else { return GONE };
+    match verb {
+        Verb::Recv => match rx.recv().await {
+            Ok(value) => value,
+            Err(RecvError::Closed) => CLOSED,
+            Err(RecvError::Lagged(n)) => LAGGED + n,
+        },
+        Verb::TryRecv => match rx.try_recv() {
+            Ok(value) => value,
+            Err(TryRecvError::Empty) => BUSY,
+            Err(TryRecvError::Closed) => CLOSED,
+            Err(TryRecvError::Lagged(n)) => LAGGED + n,
+        },
+        Verb::Len => rx.len() as u64,
+        Verb::IsClosed => rx.is_closed() as u64,
+        Verb::Resubscribe => {
+            let mut next = rx.resubscribe();
+            std::mem::swap(&mut *rx, &mut next);
+            OK
+        }
         verb => misfit(verb),
     }
 }

@@ -6,7 +6,7 @@
 use super::program::{Act, End, Kind, Program, Step};
 use rt::sync::{
     CancellationToken, Mutex, Notify, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
-    OwnedSemaphorePermit, RwLock, Semaphore, atomic::AtomicU64, mpsc, oneshot, watch,
+    OwnedSemaphorePermit, RwLock, Semaphore, atomic::AtomicU64, broadcast, mpsc, oneshot, watch,
 };
 use selvedge_rt as rt;
 use std::ops::{Deref, DerefMut};
@@ -134,6 +134,10 @@ pub(crate) enum Handle {
         tx: Shared<watch::Sender<u64>>,
         rx: Own<watch::Receiver<u64>>,
     },
+    Broadcast {
+        tx: Shared<broadcast::Sender<u64>>,
+        rx: Own<broadcast::Receiver<u64>>,
+    },
     Notify(Arc<Notify>),
     Semaphore(Arc<Semaphore>, Guards),
     Mutex(Arc<Mutex<u64>>, Guards),
@@ -154,6 +158,7 @@ enum Made {
     Unbounded(mpsc::UnboundedSender<u64>, Option<mpsc::UnboundedReceiver<u64>>),
     Oneshot(Option<oneshot::Sender<u64>>, Option<oneshot::Receiver<u64>>),
     Watch(watch::Sender<u64>, watch::Receiver<u64>),
+    Broadcast(broadcast::Sender<u64>, broadcast::Receiver<u64>),
     Notify(Arc<Notify>),
     Semaphore(Arc<Semaphore>),
     Mutex(Arc<Mutex<u64>>),
@@ -189,6 +194,10 @@ fn make(kind: Kind) -> Made {
         Kind::Watch => {
             let (tx, rx) = watch::channel(0);
             Made::Watch(tx, rx)
+        }
+        Kind::Broadcast(n) => {
+            let (tx, rx) = broadcast::channel(n);
+            Made::Broadcast(tx, rx)
         }
         Kind::Notify => Made::Notify(Arc::new(Notify::new())),
         Kind::Semaphore(n) => Made::Semaphore(Arc::new(Semaphore::new(n))),
@@ -240,6 +249,10 @@ fn hand_out(made: &mut Made, sends: bool, receives: bool) -> Handle {
         Made::Watch(tx, rx) => Handle::Watch {
             tx: Shared::new(sends.then(|| tx.clone())),
             rx: Own::new(receives.then(|| rx.clone())),
+        },
+        Made::Broadcast(tx, rx) => Handle::Broadcast {
+            tx: Shared::new(sends.then(|| tx.clone())),
+            rx: Own::new(receives.then(|| rx.resubscribe())),
         },
         Made::Notify(n) => Handle::Notify(n.clone()),
         Made::Semaphore(s) => Handle::Semaphore(s.clone(), Guards::default()),

@@ -77,6 +77,8 @@ pub enum Flavor {
     Oneshot,
     /// `tokio::sync::watch`: keeps the latest value, loses none by design.
     Watch,
+    /// `tokio::sync::broadcast`: a receiver that is behind misses items by design.
+    Broadcast,
     /// `async_channel`
     Mpmc,
 }
@@ -128,6 +130,8 @@ pub enum OpKind {
     Changed,
     /// A look at the value of a `watch`.
     Borrow,
+    /// A receiver of a `broadcast` is made, of what is sent from here on.
+    Subscribe,
 
     // --- semaphore, mutex, readers-writer lock; `arg` is the number of permits
     /// Poll for permits, or for a lock.
@@ -288,7 +292,8 @@ pub struct Op {
     /// Which of the task's futures it is of, where a task may have several that wait alike: an address,
     /// to be compared within one execution and never hashed. Else 0.
     pub future: usize,
-    /// The identity of the value that a lock is left with, or that a task ends with; else 0.
+    /// The identity of the value that a lock is left with, or that a task ends with; where the receiver of a
+    /// `broadcast` is; else 0.
     pub value: u64,
     /// Where in the code under test.
     pub site: Site,
@@ -319,6 +324,22 @@ impl Outcome {
     pub const ABORTED: Outcome = Outcome::Failed(4);
     /// A task's end: it returned an `Err`. Seen only for types that a check declares.
     pub const ERRED: Outcome = Outcome::Failed(5);
+
+    /// What [`lagged`](Self::lagged) counts from.
+    const LAGGED: u64 = 1 << 32;
+
+    /// A receive from a `broadcast`: `n` items were gone before.
+    pub const fn lagged(n: u64) -> Outcome {
+        Outcome::Failed(Self::LAGGED + n)
+    }
+
+    /// How many items were gone, if that is what came of it.
+    pub const fn missed(self) -> Option<u64> {
+        match self {
+            Outcome::Failed(n @ Self::LAGGED..) => Some(n - Self::LAGGED),
+            _ => None,
+        }
+    }
 }
 
 /// What a task is to the engine: a body to poll, and a way to cancel it.

@@ -8,6 +8,7 @@ pub(crate) mod seen;
 pub(crate) mod waiting;
 
 pub mod atomic;
+pub mod broadcast;
 pub mod mpsc;
 mod mutex;
 mod notify;

@@ -3,6 +3,7 @@
 //! Checked on every operation, whatever the test: its site is a line of the test, not of the wrapper; and
 //! every wake-up happens inside an operation, so that the engine decides when.
 
+mod broadcast;
 mod channels;
 mod signals;
 mod state;
