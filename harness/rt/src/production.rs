@@ -4,7 +4,9 @@ pub use tokio::{join, pin, select, spawn};
 
 /// Tasks. See `tokio::task`.
 pub mod task {
-    pub use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet, spawn, yield_now};
+    pub use tokio::task::{
+        AbortHandle, JoinError, JoinHandle, JoinSet, spawn, spawn_blocking, yield_now,
+    };
     pub use tokio_util::task::TaskTracker;
 }
 

@@ -128,6 +128,7 @@ fn proved_functions() -> Vec<String> {
     functions! {
         spawn [Ready<u8>] = tokio::spawn;
         task::spawn [Ready<u8>] = tokio::task::spawn;
+        task::spawn_blocking [fn() -> u8, u8] = tokio::task::spawn_blocking;
         task::yield_now [] = tokio::task::yield_now;
         sync::broadcast::channel [u8] = tokio::sync::broadcast::channel;
         sync::mpsc::channel [u8] = tokio::sync::mpsc::channel;

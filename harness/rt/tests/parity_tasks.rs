@@ -459,3 +459,35 @@ mod tracker {
         });
     }
 }
+
+mod blocking {
+    use super::*;
+    use selvedge_rt::task::spawn_blocking;
+
+    #[test]
+    fn a_closure_gives_its_output_or_its_panic() {
+        check(async {
+            assert_eq!(spawn_blocking(|| 1).await.unwrap(), 1);
+            let error = spawn_blocking(|| std::panic::panic_any(7_u8)).await.unwrap_err();
+            assert_eq!(*error.into_panic().downcast::<u8>().unwrap(), 7);
+        });
+    }
+
+    #[test]
+    fn a_closure_is_a_member_of_a_set_and_counts_in_a_tracker() {
+        check(async {
+            let mut set = JoinSet::new();
+            let handle: AbortHandle = set.spawn_blocking(|| 5);
+            assert_eq!(set.join_next().await.unwrap().unwrap(), 5);
+            assert!(handle.is_finished());
+            let tracker = TaskTracker::new();
+            let task: JoinHandle<usize> = tracker.spawn_blocking({
+                let tracker = tracker.clone();
+                move || tracker.len()
+            });
+            tracker.close();
+            tracker.wait().await;
+            assert_eq!((task.await.unwrap(), tracker.len()), (1, 0));
+        });
+    }
+}

@@ -84,6 +84,8 @@ pub(crate) struct Task {
     /// Cancellation tokens that it ever looked at: object and node.
     pub tokens: SmallVec<[(ObjectId, u32); 2]>,
     pub daemon: bool,
+    /// It has a thread of its own: one poll, which interleaves with those of others at any grain.
+    pub blocking: bool,
     /// Yields since another task ran.
     pub yields: u32,
 }

@@ -366,6 +366,9 @@ pub struct NewTask {
     pub future: TypeId,
     /// Short name of the future's type, for reports.
     pub name: &'static str,
+    /// It has a thread of its own: its one poll interleaves with those of other tasks at any grain, and
+    /// cannot be cancelled once begun.
+    pub blocking: bool,
 }
 
 /// What an engine can tell of a value: see [`Engine::inspect`].

@@ -152,3 +152,22 @@ fn a_yield_is_pending_once() {
     let ((), log) = run(async { yield_now().await });
     assert_eq!(log, ["0 Yield pending", "0 Yield", "0 Finish"]);
 }
+
+#[test]
+fn a_closure_that_blocks_is_one_poll_and_is_dropped_before_the_finish_where_it_never_ran() {
+    let (error, log) = run(async {
+        let tracker = TaskTracker::new();
+        let task = tracker.spawn_blocking(|| 7_u32);
+        assert_eq!(task.await.unwrap(), 7);
+        let never = tracker.spawn_blocking(|| 8_u32);
+        never.abort();
+        never.await.unwrap_err()
+    });
+    assert!(error.is_cancelled());
+    #[rustfmt::skip]
+    assert_eq!(log, [
+        "0 Track", "0 Join(1) pending", "1 Untrack", "1 Finish(1) = 7", "0 Join(1)",
+        "0 Track", "0 Abort(2)", "0 Join(2) pending",
+        "2 Untrack", "2 Finish(2) aborted", "0 Join(2) aborted", "0 Finish",
+    ]);
+}

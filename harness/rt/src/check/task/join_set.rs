@@ -3,6 +3,7 @@
 //! Which members an operation touches depends only on what the owner of the set has observed (which
 //! members it spawned and took), never on which have ended meanwhile: an engine would not see that look.
 
+use super::blocking::start_blocking;
 use super::spawn::{Kind, OnFinish, Packet, drop_unwanted, start};
 use super::{AbortHandle, JoinError};
 use crate::check::engine::{self, ObjectKind, OpKind, Outcome, Site};
@@ -159,6 +160,30 @@ impl<T: 'static> JoinSet<T> {
                 let engine = engine::current().expect("the engine of this `JoinSet` runs no more");
                 let packet = Packet::new(set.object, Some(set.ended.clone()));
                 start(&*engine, task, Kind::of::<F>(), &packet, site);
+                set.members.push(packet.clone());
+                AbortHandle::engine(packet.task.clone())
+            }
+        }
+    }
+
+    /// Runs a closure in the set, where it may block. See [`spawn_blocking`](super::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let site = Location::caller();
+        match &mut self.0 {
+            Set::Real(set) => AbortHandle::real(set.spawn_blocking(f)),
+            Set::Engine(set) => {
+                let engine = engine::current().expect("the engine of this `JoinSet` runs no more");
+                let packet = Packet::new(set.object, Some(set.ended.clone()));
+                start_blocking(&*engine, f, Kind::of::<F>(), &packet, site);
                 set.members.push(packet.clone());
                 AbortHandle::engine(packet.task.clone())
             }
