@@ -67,7 +67,7 @@ pub mod async_channel {
 /// Time. See `tokio::time`.
 pub mod time {
     pub use tokio::time::{
-        Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, sleep,
-        sleep_until, timeout,
+        Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval,
+        interval_at, sleep, sleep_until, timeout, timeout_at,
     };
 }

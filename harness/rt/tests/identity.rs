@@ -138,9 +138,11 @@ fn proved_functions() -> Vec<String> {
         async_channel::bounded [u8] = async_channel::bounded;
         async_channel::unbounded [u8] = async_channel::unbounded;
         time::interval [] = tokio::time::interval;
+        time::interval_at [] = tokio::time::interval_at;
         time::sleep [] = tokio::time::sleep;
         time::sleep_until [] = tokio::time::sleep_until;
         time::timeout [Ready<u8>] = tokio::time::timeout;
+        time::timeout_at [Ready<u8>] = tokio::time::timeout_at;
     }
 }
 

@@ -2,8 +2,8 @@
 //! engine.
 
 use selvedge_rt::time::{
-    Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, sleep,
-    sleep_until, timeout,
+    Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, interval_at,
+    sleep, sleep_until, timeout, timeout_at,
 };
 use std::collections::HashSet;
 use std::future::{Future, pending, ready};
@@ -179,6 +179,20 @@ mod timeouts {
     }
 
     #[test]
+    fn a_deadline_is_as_good_as_a_duration() {
+        check(async {
+            let start = Instant::now();
+            assert_eq!(timeout_at(start + 9 * MS, sleep(5 * MS)).await, Ok(()));
+            let (ms, output) = takes_ms(timeout_at(start + 9 * MS, pending::<()>())).await;
+            assert!(ms == 4 && output.is_err(), "{ms} {output:?}");
+            // Past already: the future still has its first poll.
+            assert_eq!(timeout_at(start, ready(1)).await, Ok(1));
+            let (ms, output) = takes_ms(timeout_at(start, pending::<()>())).await;
+            assert!(ms == 0 && output.is_err(), "{ms} {output:?}");
+        });
+    }
+
+    #[test]
     fn the_future_is_polled_first_and_wins_a_draw() {
         check(async {
             assert_eq!(timeout(Duration::ZERO, ready(1)).await, Ok(1));
@@ -253,6 +267,19 @@ mod intervals {
         {
             assert_eq!(ticks(behavior, &[3, 0, 9, 0]), [(0, 0), (10, 10), (20, 20), (30, 30)]);
         }
+    }
+
+    #[test]
+    fn the_first_tick_may_come_later_or_be_past() {
+        check(async {
+            let start = Instant::now();
+            let mut every = interval_at(start + 4 * MS, 10 * MS);
+            assert_eq!((takes_ms(every.tick()).await.0, takes_ms(every.tick()).await.0), (4, 10));
+            let mut every = interval_at(start, 10 * MS);
+            every.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            assert_eq!(takes_ms(every.tick()).await, (0, start));
+            assert_eq!(takes_ms(every.tick()).await, (6, start + 20 * MS));
+        });
     }
 
     #[test]

@@ -14,7 +14,9 @@ mod trackers;
 use selvedge_rt::check::engine::*;
 use selvedge_rt::check::task::root_body;
 use selvedge_rt::task::{JoinError, JoinSet, TaskTracker, yield_now};
-use selvedge_rt::time::{Duration, Instant, MissedTickBehavior, interval, sleep, timeout};
+use selvedge_rt::time::{
+    Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, timeout, timeout_at,
+};
 use selvedge_rt::{join, select, spawn};
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};

@@ -165,3 +165,18 @@ fn an_instant_shows_and_hashes_its_offset_only() {
     assert_eq!(shown, "[Instant(2ms), Instant(-3ms)]");
     assert!(hashes, "the hash is that of the offset from the base");
 }
+
+#[test]
+fn a_deadline_that_is_given_is_the_one_that_is_announced() {
+    let ((), log) = run(async {
+        let start = Instant::now();
+        timeout_at(start + 3 * MS, pending::<()>()).await.unwrap_err();
+        let mut every = interval_at(start + 5 * MS, 2 * MS);
+        assert_eq!((every.tick().await, every.tick().await), (start + 5 * MS, start + 7 * MS));
+    });
+    #[rustfmt::skip]
+    assert_eq!(log, [
+        "0 Timer(3000000) pending", "0 Timer(3000000)", "0 Timer(5000000) pending", "0 Timer(5000000)",
+        "0 Timer(7000000) pending", "0 Timer(7000000)", "0 Finish",
+    ]);
+}
