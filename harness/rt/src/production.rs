@@ -13,9 +13,11 @@ pub mod task {
 /// Synchronisation. See `tokio::sync`.
 pub mod sync {
     pub use tokio::sync::{
-        AcquireError, Mutex, MutexGuard, Notify, OwnedMutexGuard, OwnedRwLockReadGuard,
-        OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        Semaphore, SemaphorePermit, TryAcquireError, TryLockError, futures,
+        AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
+        OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+        OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
+        RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+        SetError, TryAcquireError, TryLockError, futures,
     };
     pub use tokio_util::sync::{
         CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,

@@ -56,6 +56,7 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
             ObjectKind::Semaphore { .. } if arg > 1 => return format!("acquire {arg} of {name}"),
             ObjectKind::Semaphore { .. } => "acquire",
             ObjectKind::RwLock => "write",
+            ObjectKind::OnceCell => "begin to set",
             _ => "lock",
         },
         TryAcquire => match of {
@@ -68,8 +69,10 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         Release | ReleaseShared | UnlockBlocking => match of {
             ObjectKind::Semaphore { .. } if arg > 1 => return format!("release {arg} of {name}"),
             ObjectKind::Semaphore { .. } => "release",
+            ObjectKind::OnceCell => "give up setting",
             _ => "unlock",
         },
+        Downgrade => "downgrade",
         AddPermits => return format!("add {arg} to {name}"),
         Forget => "forget permit of",
         Available => "permits of",
@@ -77,7 +80,9 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         Listen => "listen to",
         Notified => "notified",
         NotifyOne => "notify_one",
+        NotifyLast => "notify_last",
         NotifyWaiters => "notify_waiters",
+        Arrive => "arrive at",
         Cancelled => "cancelled",
         IsCancelled => "is_cancelled",
         Cancel if arg > 0 => "cancel child of",
@@ -86,6 +91,8 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         TryJoin => "try_join_next",
         Untrack => "untrack in",
         WaitTracked => "wait",
+        SetOnce => "set",
+        GetOnce => "get",
         Load => "load",
         Store => return format!("store {name} = {}", number(arg)),
         Rmw => "update",
@@ -136,6 +143,14 @@ pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String
             (_, Outcome::BUSY) => " -> none yet".into(),
             _ => String::new(),
         },
+        (Acquire, Outcome::Done(1)) if of == ObjectKind::OnceCell => " -> is set".into(),
+        (GetOnce, Outcome::Done(set)) => {
+            format!(" -> {}", if set == 0 { "none" } else { "a value" })
+        }
+        (SetOnce, Outcome::CLOSED) => " -> is set".into(),
+        (Arrive, Outcome::Done(leads)) => {
+            format!(" -> {}", if leads == 0 { "goes on" } else { "leads" })
+        }
         (Join, outcome) => format!(" -> {}", end(outcome)),
         (IsClosed | IsCancelled | IsFinished, Outcome::Done(yes)) => {
             format!(" -> {}", if yes == 0 { "no" } else { "yes" })

@@ -46,6 +46,7 @@ fn equal_tasks_that_are_merged_reach_the_same_outcomes() {
         Kind::Mpmc(1),
         Kind::Mpmc(2),
         Kind::Notify,
+        Kind::Barrier(2),
         Kind::Semaphore(1),
         Kind::Semaphore(2),
         Kind::Mutex,

@@ -264,11 +264,15 @@ fn act(handle: &Handle, verb: Verb, given: u64) -> Acting<'_> {
         Handle::Watch { .. } => Box::pin(watch(handle, verb, given)),
         Handle::Broadcast { .. } => Box::pin(broadcast(handle, verb, given)),
         Handle::Notify(_) => Box::pin(notify(handle, verb)),
+        Handle::Barrier(barrier) => {
+            Box::pin(async move { barrier.wait().await.is_leader() as u64 })
+        }
         Handle::Semaphore(..) => Box::pin(semaphore(handle, verb)),
         Handle::Mutex(..) => Box::pin(mutex(handle, verb)),
         Handle::RwLock(..) => Box::pin(rwlock(handle, verb)),
         Handle::Token(_) => Box::pin(token(handle, verb)),
         Handle::Tracker(_) => Box::pin(tracker(handle, verb)),
+        Handle::OnceCell(_) => Box::pin(once_cell(handle, verb, given)),
         Handle::Atomic(_) => Box::pin(ready(atomic(handle, verb, given))),
         Handle::Blocking(_) => {
             Box::pin(poll_fn(move |_| Poll::Ready(blocking(handle, verb, given))))
@@ -594,6 +598,7 @@ async fn notify(handle: &Handle, verb: Verb) -> u64 {
             return got as u64;
         }
         Verb::NotifyOne => notify.notify_one(),
+        Verb::NotifyLast => notify.notify_last(),
         Verb::NotifyWaiters => notify.notify_waiters(),
         verb => misfit(verb),
     }
@@ -666,6 +671,11 @@ async fn mutex(handle: &Handle, verb: Verb) -> u64 {
             *guard += 1;
             *guard
         }
+        Verb::CriticalPart => {
+            let mut part = rt::sync::MutexGuard::map(mutex.lock().await, |value| value);
+            *part += 1;
+            *part
+        }
         Verb::Release => release(guards),
         verb => misfit(verb),
     }
@@ -709,6 +719,20 @@ async fn rwlock(handle: &Handle, verb: Verb) -> u64 {
             *guard += 1;
             *guard
         }
+        Verb::CriticalPart => {
+            let mut part = rt::sync::RwLockWriteGuard::map(lock.write().await, |value| value);
+            *part += 1;
+            *part
+        }
+        Verb::Downgrade => match guards.pop() {
+            Some(Guard::Write(guard)) => {
+                let guard = guard.downgrade();
+                let value = *guard;
+                guards.push(Guard::Read(guard));
+                value
+            }
+            _ => GONE,
+        },
         Verb::Release => release(guards),
         verb => misfit(verb),
     }
@@ -750,6 +774,35 @@ async fn tracker(handle: &Handle, verb: Verb) -> u64 {
             tracker.track_future(rt::task::yield_now()).await;
             OK
         }
+        verb => misfit(verb),
+    }
+}
+
+async fn once_cell(handle: &Handle, verb: Verb, given: u64) -> u64 {
+    use rt::sync::SetError;
+    let Handle::OnceCell(cell) = handle else { unreachable!() };
+    match verb {
+        Verb::Init => *cell.get_or_init(|| ready(given)).await,
+        Verb::InitSlowly => {
+            let slowly = || async {
+                rt::task::yield_now().await;
+                given
+            };
+            *cell.get_or_init(slowly).await
+        }
+        Verb::InitFails => {
+            let fails = || async {
+                rt::task::yield_now().await;
+                Err(BUSY)
+            };
+            cell.get_or_try_init(fails).await.map_or_else(|failed| failed, |value| *value)
+        }
+        Verb::SetOnce => match cell.set(given) {
+            Ok(()) => OK,
+            Err(SetError::AlreadyInitializedError(_)) => CLOSED,
+            Err(SetError::InitializingError(_)) => BUSY,
+        },
+        Verb::GetOnce => cell.get().map_or(EMPTY, |value| *value),
         verb => misfit(verb),
     }
 }

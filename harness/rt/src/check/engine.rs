@@ -54,10 +54,17 @@ pub enum ObjectKind {
     RwLock,
     /// A `Notify`.
     Notify,
+    /// A barrier.
+    Barrier {
+        /// Tasks that wait for each other.
+        n: usize,
+    },
     /// A tree of cancellation tokens; operations carry the node.
     Token,
     /// A `TaskTracker`.
     Tracker,
+    /// A cell that is set once.
+    OnceCell,
     /// An atomic cell.
     Atomic,
     /// A mutex that blocks its thread.
@@ -154,6 +161,8 @@ pub enum OpKind {
     TryAcquireShared,
     /// The shared lock given back.
     ReleaseShared,
+    /// A lock for writing becomes one for reading.
+    Downgrade,
     /// A future that waits for permits or a lock was dropped. `arg` is what it wanted.
     DropAcquire,
 
@@ -163,12 +172,20 @@ pub enum OpKind {
     Listen,
     /// Poll of a `Notified`.
     Notified,
-    /// One waiter, or a stored permit.
+    /// The first waiter, or a stored permit.
     NotifyOne,
+    /// The last waiter, or a stored permit.
+    NotifyLast,
     /// All waiters.
     NotifyWaiters,
     /// A `Notified` that waits was dropped.
     DropNotified,
+
+    // --- barrier
+    /// Poll of a wait, whose first poll arrives.
+    Arrive,
+    /// A wait that arrived was dropped. Silent.
+    DropArrive,
 
     // --- cancellation; `arg` is the node
     /// Poll of a `cancelled()` future.
@@ -220,6 +237,12 @@ pub enum OpKind {
     /// The value that a read-modify-write left, as `arg`. Silent.
     Wrote,
 
+    // --- cell that is set once; the right to set it is an `Acquire`, given back with `Release`
+    /// The value is set. `arg` is its identity.
+    SetOnce,
+    /// A look at whether there is a value.
+    GetOnce,
+
     // --- blocking mutex
     /// Lock, blocking the task until it is free.
     LockBlocking,
@@ -248,6 +271,7 @@ impl OpKind {
                 | Acquire
                 | AcquireShared
                 | Notified
+                | Arrive
                 | Cancelled
                 | Join
                 | Yield
@@ -258,7 +282,7 @@ impl OpKind {
 
     /// Whether the operation only takes a waiter back, which tells the task nothing.
     pub fn unwaits(self) -> bool {
-        matches!(self, OpKind::DropRecv | OpKind::DropCancelled)
+        matches!(self, OpKind::DropRecv | OpKind::DropCancelled | OpKind::DropArrive)
     }
 
     /// Whether the operation is book-keeping that no other task can tell from its absence, so that
@@ -271,6 +295,7 @@ impl OpKind {
                 | CloneReceiver
                 | DropRecv
                 | DropCancelled
+                | DropArrive
                 | Wrote
                 | ChildToken
                 | Detach

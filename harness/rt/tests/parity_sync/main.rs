@@ -1,6 +1,6 @@
 //! The wrapped primitives of `sync`, `async_channel` and `blocking` do what the real ones do.
 //!
-//! `broadcast`, `channels`, `locks`, `signals` and `cells` are one body, compiled against both sides of the facade (with
+//! `broadcast`, `channels`, `locks`, `parts`, `signals` and `cells` are one body, compiled against both sides of the facade (with
 //! and without feature `check`) and run on a real tokio runtime, no engine running. `ops` runs the checked
 //! side under an engine that does each operation at once and writes it down.
 
@@ -10,6 +10,7 @@ mod channels;
 mod locks;
 #[cfg(feature = "check")]
 mod ops;
+mod parts;
 mod signals;
 
 use std::future::Future;

@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod channels;
+mod parts;
 mod signals;
 mod state;
 
