@@ -66,6 +66,17 @@ pub mod async_channel {
     };
 }
 
+/// Receivers and intervals as streams. See the crate `tokio-stream`.
+pub mod tokio_stream {
+    /// The wrappers.
+    pub mod wrappers {
+        pub use ::tokio_stream::wrappers::{
+            BroadcastStream, IntervalStream, ReceiverStream, UnboundedReceiverStream, WatchStream,
+            errors,
+        };
+    }
+}
+
 /// Time. See `tokio::time`.
 pub mod time {
     pub use tokio::time::{

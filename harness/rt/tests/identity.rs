@@ -121,6 +121,13 @@ fn proved_types() -> Vec<String> {
         async_channel::TryRecvError [] = async_channel::TryRecvError;
         async_channel::TrySendError [u8] = async_channel::TrySendError;
 
+        tokio_stream::wrappers::BroadcastStream [u8] = tokio_stream::wrappers::BroadcastStream;
+        tokio_stream::wrappers::IntervalStream [] = tokio_stream::wrappers::IntervalStream;
+        tokio_stream::wrappers::ReceiverStream [u8] = tokio_stream::wrappers::ReceiverStream;
+        tokio_stream::wrappers::UnboundedReceiverStream [u8] = tokio_stream::wrappers::UnboundedReceiverStream;
+        tokio_stream::wrappers::WatchStream [u8] = tokio_stream::wrappers::WatchStream;
+        tokio_stream::wrappers::errors::BroadcastStreamRecvError [] = tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+
         time::Duration [] = std::time::Duration;
         time::Instant [] = tokio::time::Instant;
         time::Interval [] = tokio::time::Interval;

@@ -3,7 +3,7 @@
 
 use selvedge_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet, TaskTracker, yield_now};
 use selvedge_rt::{spawn, task};
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -232,6 +232,16 @@ mod join_set {
             settle().await;
             assert_eq!(set.try_join_next().unwrap().unwrap(), 3);
             assert!(set.try_join_next().is_none());
+        });
+    }
+
+    #[test]
+    fn futures_are_collected_into_a_set_and_more_are_added() {
+        check(async {
+            let mut set: JoinSet<u32> = (1..4).map(async |n| n).collect();
+            set.extend([ready(4)]);
+            assert_eq!(set.len(), 4);
+            assert_eq!(set.join_all().await.into_iter().sum::<u32>(), 10);
         });
     }
 

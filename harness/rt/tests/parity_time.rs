@@ -5,6 +5,7 @@ use selvedge_rt::time::{
     Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, interval_at,
     sleep, sleep_until, timeout, timeout_at,
 };
+use selvedge_rt::tokio_stream::wrappers::IntervalStream;
 use std::collections::HashSet;
 use std::future::{Future, pending, ready};
 use std::task::{Context, Poll, Waker};
@@ -279,6 +280,20 @@ mod intervals {
             every.set_missed_tick_behavior(MissedTickBehavior::Skip);
             assert_eq!(takes_ms(every.tick()).await, (0, start));
             assert_eq!(takes_ms(every.tick()).await, (6, start + 20 * MS));
+        });
+    }
+
+    #[test]
+    fn ticks_are_a_stream() {
+        use futures_core::Stream;
+        check(async {
+            let mut ticks = IntervalStream::new(interval(10 * MS));
+            let mut next = async || {
+                std::future::poll_fn(|cx| std::pin::Pin::new(&mut ticks).poll_next(cx)).await
+            };
+            let (first, second) = (next().await.unwrap(), next().await.unwrap());
+            assert_eq!(second - first, 10 * MS);
+            assert_eq!(ticks.into_inner().period(), 10 * MS);
         });
     }
 

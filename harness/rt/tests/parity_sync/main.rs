@@ -1,6 +1,6 @@
 //! The wrapped primitives of `sync`, `async_channel` and `blocking` do what the real ones do.
 //!
-//! `broadcast`, `channels`, `locks`, `parts`, `signals` and `cells` are one body, compiled against both sides of the facade (with
+//! `broadcast`, `channels`, `locks`, `parts`, `signals`, `streams` and `cells` are one body, compiled against both sides of the facade (with
 //! and without feature `check`) and run on a real tokio runtime, no engine running. `ops` runs the checked
 //! side under an engine that does each operation at once and writes it down.
 
@@ -12,6 +12,7 @@ mod locks;
 mod ops;
 mod parts;
 mod signals;
+mod streams;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -272,7 +272,11 @@ impl<T: Clone> Receiver<T> {
     /// If dropped early, no item was received.
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> {
-        let (object, site, with) = (self.real.object, Location::caller(), self.with());
+        self.recv_at(Location::caller())
+    }
+
+    pub(crate) fn recv_at(&mut self, site: Site) -> impl Future<Output = Result<T, RecvError>> {
+        let (object, with) = (self.real.object, self.with());
         async move {
             let Receiver { real, place, .. } = self;
             let mut recv = pin!(real.recv());

@@ -97,7 +97,7 @@ impl Interval {
         self.poll_at(cx, Location::caller())
     }
 
-    fn poll_at(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Instant> {
+    pub(crate) fn poll_at(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Instant> {
         match &mut self.0 {
             Inner::Real(interval) => interval.poll_tick(cx).map(Instant::from_real),
             Inner::Engine(ticks) => ticks.poll(cx, site),

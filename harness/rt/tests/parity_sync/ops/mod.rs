@@ -8,6 +8,7 @@ mod channels;
 mod parts;
 mod signals;
 mod state;
+mod streams;
 
 use selvedge_rt::check::engine::*;
 use std::any::TypeId;
