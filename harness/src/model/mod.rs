@@ -300,7 +300,7 @@ impl Object {
     }
 
     /// Whether waiters of this kind stand in a queue whose order decides who is served.
-    fn queues(&self, kind: OpKind) -> bool {
+    pub fn queues(&self, kind: OpKind) -> bool {
         use OpKind::*;
         match (&self.model, kind) {
             (Model::Channel(m), Recv) => m.flavor == Flavor::Mpmc,

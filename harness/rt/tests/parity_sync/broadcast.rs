@@ -21,7 +21,7 @@ fn every_receiver_gets_what_was_sent_since_it_was_made() {
         assert_eq!(spawnable(rx.recv()).await, Ok(1));
         assert_eq!(rx.try_recv(), Ok(2));
         assert_eq!((late.recv().await, later.recv().await), (Ok(2), Ok(2)));
-        assert!(tx.is_empty() && rx.is_empty() && tx.len() == 0);
+        assert!(tx.is_empty() && rx.is_empty());
         assert!(rx.same_channel(&late) && tx.same_channel(&tx.clone()));
         assert!(!rx.same_channel(&channel::<u32>(1).1));
     });
