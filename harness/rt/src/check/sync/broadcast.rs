@@ -2,7 +2,7 @@
 //!
 //! 1. A send is a `TrySend`: it never waits. Its outcome is the number of receivers that it reaches.
 //! 2. A `Recv`, a `TryRecv` and a look at the length say, as their [value](crate::check::engine::Op::value),
-//!    [who](place) does it and which item comes next for it.
+//!    who does it and which item comes next for it.
 //! 3. A receiver that was overtaken is told so by [`Outcome::lagged`].
 //!
 //! Weak senders and counts of senders are left out: that a handle was cloned is no operation here.

@@ -4,7 +4,7 @@
 //!    then to `SetOnce`, or to `Release` the right where there is no value. `Acquire` is `Done(1)` where there
 //!    is a value already.
 //! 2. The real cell calls the initialiser in the middle of its own poll, which is one operation here. So it
-//!    is given a [`Handed`], which waits; the initialiser runs beside it and hands its value over.
+//!    is given a `Handed`, which waits; the initialiser runs beside it and hands its value over.
 //!
 //! Not `const`: in a `static` it would be state that outlives an execution.
 
