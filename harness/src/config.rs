@@ -13,7 +13,8 @@ pub enum Grain {
     #[default]
     Operation,
     /// At every await that suspends: exactly what a current-thread runtime can do. Far fewer states,
-    /// and fewer outcomes.
+    /// and fewer outcomes. Closures of `spawn_blocking` have threads of their own: they interleave at every
+    /// operation, theirs and others'.
     Poll,
 }
 

@@ -52,6 +52,8 @@ const CHANNELS: &[Kind] = &[
     Kind::Unbounded,
     Kind::Oneshot,
     Kind::Watch,
+    Kind::Broadcast(1),
+    Kind::Broadcast(2),
 ];
 
 const LOCKS: &[Kind] = &[
@@ -61,9 +63,11 @@ const LOCKS: &[Kind] = &[
     Kind::RwLock,
     Kind::Blocking,
     Kind::Atomic,
+    Kind::OnceCell,
 ];
 
-const SIGNALS: &[Kind] = &[Kind::Notify, Kind::Notify, Kind::Token, Kind::Tracker];
+const SIGNALS: &[Kind] =
+    &[Kind::Notify, Kind::Notify, Kind::Token, Kind::Tracker, Kind::Barrier(2), Kind::Barrier(3)];
 
 const EVERYTHING: &[Kind] = &[
     Kind::Mpmc(1),
@@ -71,12 +75,15 @@ const EVERYTHING: &[Kind] = &[
     Kind::Unbounded,
     Kind::Oneshot,
     Kind::Watch,
+    Kind::Broadcast(1),
     Kind::Notify,
+    Kind::Barrier(2),
     Kind::Semaphore(1),
     Kind::Mutex,
     Kind::RwLock,
     Kind::Token,
     Kind::Tracker,
+    Kind::OnceCell,
     Kind::Atomic,
 ];
 

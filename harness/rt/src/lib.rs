@@ -1,6 +1,6 @@
 //! The facade that code under test imports: write `selvedge_rt::` where you would write `tokio::`.
 //!
-//! *Without features* this crate only re-exports tokio, tokio-util and async-channel, so production
+//! *Without features* this crate only re-exports tokio, tokio-util, tokio-stream and async-channel, so production
 //! pays nothing (`tests/identity.rs` proves it by type identity).
 //!
 //! *With feature `check`* (switched on by the `selvedge` crate, never by hand) each type wraps the
@@ -14,6 +14,7 @@
 //! | [`async_channel`] | the MPMC channel of the crate of that name |
 //! | [`blocking`] | `std::sync::Mutex` |
 //! | [`time`] | `tokio::time` |
+//! | [`tokio_stream`] | the wrappers of the crate of that name |
 //! | `signal` (feature) | `tokio::signal` |
 //! | [`select!`], [`join!`], [`pin!`] | tokio's macros |
 //!

@@ -4,16 +4,20 @@ pub use tokio::{join, pin, select, spawn};
 
 /// Tasks. See `tokio::task`.
 pub mod task {
-    pub use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet, spawn, yield_now};
+    pub use tokio::task::{
+        AbortHandle, JoinError, JoinHandle, JoinSet, spawn, spawn_blocking, yield_now,
+    };
     pub use tokio_util::task::TaskTracker;
 }
 
 /// Synchronisation. See `tokio::sync`.
 pub mod sync {
     pub use tokio::sync::{
-        AcquireError, Mutex, MutexGuard, Notify, OwnedMutexGuard, OwnedRwLockReadGuard,
-        OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        Semaphore, SemaphorePermit, TryAcquireError, TryLockError, futures,
+        AcquireError, Barrier, BarrierWaitResult, MappedMutexGuard, Mutex, MutexGuard, Notify,
+        OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+        OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
+        RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+        SetError, TryAcquireError, TryLockError, futures,
     };
     pub use tokio_util::sync::{
         CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,
@@ -30,6 +34,11 @@ pub mod sync {
     /// One value, once.
     pub mod oneshot {
         pub use tokio::sync::oneshot::{Receiver, Sender, channel, error};
+    }
+
+    /// Every item, to everybody.
+    pub mod broadcast {
+        pub use tokio::sync::broadcast::{Receiver, Sender, channel, error};
     }
 
     /// The latest value, to many.
@@ -57,10 +66,21 @@ pub mod async_channel {
     };
 }
 
+/// Receivers and intervals as streams. See the crate `tokio-stream`.
+pub mod tokio_stream {
+    /// The wrappers.
+    pub mod wrappers {
+        pub use ::tokio_stream::wrappers::{
+            BroadcastStream, IntervalStream, ReceiverStream, UnboundedReceiverStream, WatchStream,
+            errors,
+        };
+    }
+}
+
 /// Time. See `tokio::time`.
 pub mod time {
     pub use tokio::time::{
-        Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, sleep,
-        sleep_until, timeout,
+        Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval,
+        interval_at, sleep, sleep_until, timeout, timeout_at,
     };
 }

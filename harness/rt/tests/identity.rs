@@ -45,25 +45,40 @@ fn proved_types() -> Vec<String> {
         task::TaskTracker [] = tokio_util::task::TaskTracker;
 
         sync::AcquireError [] = tokio::sync::AcquireError;
+        sync::Barrier [] = tokio::sync::Barrier;
+        sync::BarrierWaitResult [] = tokio::sync::BarrierWaitResult;
+        sync::MappedMutexGuard ['static, u8] = tokio::sync::MappedMutexGuard;
         sync::Mutex [u8] = tokio::sync::Mutex;
         sync::MutexGuard ['static, u8] = tokio::sync::MutexGuard;
         sync::Notify [] = tokio::sync::Notify;
+        sync::OnceCell [u8] = tokio::sync::OnceCell;
+        sync::OwnedMappedMutexGuard [u16, u8] = tokio::sync::OwnedMappedMutexGuard;
         sync::OwnedMutexGuard [u8] = tokio::sync::OwnedMutexGuard;
-        sync::OwnedRwLockReadGuard [u8] = tokio::sync::OwnedRwLockReadGuard;
+        sync::OwnedRwLockMappedWriteGuard [u16, u8] = tokio::sync::OwnedRwLockMappedWriteGuard;
+        sync::OwnedRwLockReadGuard [u16, u8] = tokio::sync::OwnedRwLockReadGuard;
         sync::OwnedRwLockWriteGuard [u8] = tokio::sync::OwnedRwLockWriteGuard;
         sync::OwnedSemaphorePermit [] = tokio::sync::OwnedSemaphorePermit;
         sync::RwLock [u8] = tokio::sync::RwLock;
+        sync::RwLockMappedWriteGuard ['static, u8] = tokio::sync::RwLockMappedWriteGuard;
         sync::RwLockReadGuard ['static, u8] = tokio::sync::RwLockReadGuard;
         sync::RwLockWriteGuard ['static, u8] = tokio::sync::RwLockWriteGuard;
         sync::Semaphore [] = tokio::sync::Semaphore;
         sync::SemaphorePermit ['static] = tokio::sync::SemaphorePermit;
+        sync::SetError [u8] = tokio::sync::SetError;
         sync::TryAcquireError [] = tokio::sync::TryAcquireError;
         sync::TryLockError [] = tokio::sync::TryLockError;
         sync::futures::Notified ['static] = tokio::sync::futures::Notified;
+        sync::futures::OwnedNotified [] = tokio::sync::futures::OwnedNotified;
         sync::CancellationToken [] = tokio_util::sync::CancellationToken;
         sync::DropGuard [] = tokio_util::sync::DropGuard;
         sync::WaitForCancellationFuture ['static] = tokio_util::sync::WaitForCancellationFuture;
         sync::WaitForCancellationFutureOwned [] = tokio_util::sync::WaitForCancellationFutureOwned;
+
+        sync::broadcast::Receiver [u8] = tokio::sync::broadcast::Receiver;
+        sync::broadcast::Sender [u8] = tokio::sync::broadcast::Sender;
+        sync::broadcast::error::RecvError [] = tokio::sync::broadcast::error::RecvError;
+        sync::broadcast::error::SendError [u8] = tokio::sync::broadcast::error::SendError;
+        sync::broadcast::error::TryRecvError [] = tokio::sync::broadcast::error::TryRecvError;
 
         sync::mpsc::OwnedPermit [u8] = tokio::sync::mpsc::OwnedPermit;
         sync::mpsc::Permit ['static, u8] = tokio::sync::mpsc::Permit;
@@ -106,6 +121,13 @@ fn proved_types() -> Vec<String> {
         async_channel::TryRecvError [] = async_channel::TryRecvError;
         async_channel::TrySendError [u8] = async_channel::TrySendError;
 
+        tokio_stream::wrappers::BroadcastStream [u8] = tokio_stream::wrappers::BroadcastStream;
+        tokio_stream::wrappers::IntervalStream [] = tokio_stream::wrappers::IntervalStream;
+        tokio_stream::wrappers::ReceiverStream [u8] = tokio_stream::wrappers::ReceiverStream;
+        tokio_stream::wrappers::UnboundedReceiverStream [u8] = tokio_stream::wrappers::UnboundedReceiverStream;
+        tokio_stream::wrappers::WatchStream [u8] = tokio_stream::wrappers::WatchStream;
+        tokio_stream::wrappers::errors::BroadcastStreamRecvError [] = tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+
         time::Duration [] = std::time::Duration;
         time::Instant [] = tokio::time::Instant;
         time::Interval [] = tokio::time::Interval;
@@ -122,7 +144,9 @@ fn proved_functions() -> Vec<String> {
     functions! {
         spawn [Ready<u8>] = tokio::spawn;
         task::spawn [Ready<u8>] = tokio::task::spawn;
+        task::spawn_blocking [fn() -> u8, u8] = tokio::task::spawn_blocking;
         task::yield_now [] = tokio::task::yield_now;
+        sync::broadcast::channel [u8] = tokio::sync::broadcast::channel;
         sync::mpsc::channel [u8] = tokio::sync::mpsc::channel;
         sync::mpsc::unbounded_channel [u8] = tokio::sync::mpsc::unbounded_channel;
         sync::oneshot::channel [u8] = tokio::sync::oneshot::channel;
@@ -130,9 +154,11 @@ fn proved_functions() -> Vec<String> {
         async_channel::bounded [u8] = async_channel::bounded;
         async_channel::unbounded [u8] = async_channel::unbounded;
         time::interval [] = tokio::time::interval;
+        time::interval_at [] = tokio::time::interval_at;
         time::sleep [] = tokio::time::sleep;
         time::sleep_until [] = tokio::time::sleep_until;
         time::timeout [Ready<u8>] = tokio::time::timeout;
+        time::timeout_at [Ready<u8>] = tokio::time::timeout_at;
     }
 }
 

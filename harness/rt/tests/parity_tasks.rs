@@ -3,7 +3,7 @@
 
 use selvedge_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet, TaskTracker, yield_now};
 use selvedge_rt::{spawn, task};
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -236,6 +236,16 @@ mod join_set {
     }
 
     #[test]
+    fn futures_are_collected_into_a_set_and_more_are_added() {
+        check(async {
+            let mut set: JoinSet<u32> = (1..4).map(async |n| n).collect();
+            set.extend([ready(4)]);
+            assert_eq!(set.len(), 4);
+            assert_eq!(set.join_all().await.into_iter().sum::<u32>(), 10);
+        });
+    }
+
+    #[test]
     fn a_poll_is_pending_until_a_task_ends() {
         check(async {
             let mut set = JoinSet::new();
@@ -456,6 +466,38 @@ mod tracker {
             }));
             assert_eq!((seen.load(Relaxed), tracker.len()), (1, 0));
             assert!(format!("{tracker:?}").starts_with("TaskTracker"));
+        });
+    }
+}
+
+mod blocking {
+    use super::*;
+    use selvedge_rt::task::spawn_blocking;
+
+    #[test]
+    fn a_closure_gives_its_output_or_its_panic() {
+        check(async {
+            assert_eq!(spawn_blocking(|| 1).await.unwrap(), 1);
+            let error = spawn_blocking(|| std::panic::panic_any(7_u8)).await.unwrap_err();
+            assert_eq!(*error.into_panic().downcast::<u8>().unwrap(), 7);
+        });
+    }
+
+    #[test]
+    fn a_closure_is_a_member_of_a_set_and_counts_in_a_tracker() {
+        check(async {
+            let mut set = JoinSet::new();
+            let handle: AbortHandle = set.spawn_blocking(|| 5);
+            assert_eq!(set.join_next().await.unwrap().unwrap(), 5);
+            assert!(handle.is_finished());
+            let tracker = TaskTracker::new();
+            let task: JoinHandle<usize> = tracker.spawn_blocking({
+                let tracker = tracker.clone();
+                move || tracker.len()
+            });
+            tracker.close();
+            tracker.wait().await;
+            assert_eq!((task.await.unwrap(), tracker.len()), (1, 0));
         });
     }
 }

@@ -2,9 +2,10 @@
 //! engine.
 
 use selvedge_rt::time::{
-    Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, sleep,
-    sleep_until, timeout,
+    Duration, Instant, Interval, MissedTickBehavior, Sleep, Timeout, error, interval, interval_at,
+    sleep, sleep_until, timeout, timeout_at,
 };
+use selvedge_rt::tokio_stream::wrappers::IntervalStream;
 use std::collections::HashSet;
 use std::future::{Future, pending, ready};
 use std::task::{Context, Poll, Waker};
@@ -179,6 +180,20 @@ mod timeouts {
     }
 
     #[test]
+    fn a_deadline_is_as_good_as_a_duration() {
+        check(async {
+            let start = Instant::now();
+            assert_eq!(timeout_at(start + 9 * MS, sleep(5 * MS)).await, Ok(()));
+            let (ms, output) = takes_ms(timeout_at(start + 9 * MS, pending::<()>())).await;
+            assert!(ms == 4 && output.is_err(), "{ms} {output:?}");
+            // Past already: the future still has its first poll.
+            assert_eq!(timeout_at(start, ready(1)).await, Ok(1));
+            let (ms, output) = takes_ms(timeout_at(start, pending::<()>())).await;
+            assert!(ms == 0 && output.is_err(), "{ms} {output:?}");
+        });
+    }
+
+    #[test]
     fn the_future_is_polled_first_and_wins_a_draw() {
         check(async {
             assert_eq!(timeout(Duration::ZERO, ready(1)).await, Ok(1));
@@ -253,6 +268,33 @@ mod intervals {
         {
             assert_eq!(ticks(behavior, &[3, 0, 9, 0]), [(0, 0), (10, 10), (20, 20), (30, 30)]);
         }
+    }
+
+    #[test]
+    fn the_first_tick_may_come_later_or_be_past() {
+        check(async {
+            let start = Instant::now();
+            let mut every = interval_at(start + 4 * MS, 10 * MS);
+            assert_eq!((takes_ms(every.tick()).await.0, takes_ms(every.tick()).await.0), (4, 10));
+            let mut every = interval_at(start, 10 * MS);
+            every.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            assert_eq!(takes_ms(every.tick()).await, (0, start));
+            assert_eq!(takes_ms(every.tick()).await, (6, start + 20 * MS));
+        });
+    }
+
+    #[test]
+    fn ticks_are_a_stream() {
+        use futures_core::Stream;
+        check(async {
+            let mut ticks = IntervalStream::new(interval(10 * MS));
+            let mut next = async || {
+                std::future::poll_fn(|cx| std::pin::Pin::new(&mut ticks).poll_next(cx)).await
+            };
+            let (first, second) = (next().await.unwrap(), next().await.unwrap());
+            assert_eq!(second - first, 10 * MS);
+            assert_eq!(ticks.into_inner().period(), 10 * MS);
+        });
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 /// Operations in one poll at [`Grain::Poll`]; what goes on after them is interrupted, to be judged.
-const POLL_OPS_MAX: u32 = 2_000;
+pub(super) const POLL_OPS_MAX: u32 = 2_000;
 /// Operations that a poll in flight may still do while its execution is being wound up.
 const WIND_UP_OPS_MAX: u32 = 10_000;
 
@@ -92,17 +92,23 @@ impl Machine {
         if op.kind.is_poll() {
             return;
         }
-        // But for a lock that another suspended task holds: that would block for ever. The model does not
-        // know, since it follows nothing any more.
+        // But for a lock that a suspended task holds, or this one: that would block for ever. The model does
+        // not know, since it follows nothing any more.
         let held = op.kind == OpKind::LockBlocking && {
             let e = self.exec.borrow();
             let holds = |task: &Task| task.held.iter().any(|(id, _)| *id == op.object);
-            e.tasks.iter().any(|task| task.fiber.is_some() && holds(task))
+            let inside = |t: usize, task: &Task| t == e.current || task.fiber.is_some();
+            e.tasks.iter().enumerate().any(|(t, task)| inside(t, task) && holds(task))
         };
         if held {
             resume_unwind(Box::new(Stopped));
         }
         run();
+        if op.kind == OpKind::UnlockBlocking {
+            let mut e = self.exec.borrow_mut();
+            let t = e.current;
+            e.tasks[t].held.retain(|(id, _)| *id != op.object);
+        }
     }
 }
 
@@ -129,9 +135,10 @@ impl Exec {
             Finish if self.current == 0 => true,
             // The clock stands still while anybody runs.
             Timer | Now if self.config.clock == crate::Clock::Idle => true,
-            // One poll is one step, unless it never comes to an end.
+            // One poll is one step, unless it never comes to an end, or other threads run beside it.
             _ => {
                 self.config.grain == Grain::Poll
+                    && !self.tasks.iter().any(|task| task.blocking && !task.done())
                     && self.objects[op.object.index as usize].enabled(op)
                     && self.tasks[self.current].poll_ops < POLL_OPS_MAX
             }
@@ -282,6 +289,7 @@ impl Engine for Machine {
             looks: SmallVec::new(),
             wrote: SmallVec::new(),
             daemon: false,
+            blocking: new.blocking,
             yields: 0,
         });
         if !by_poll {

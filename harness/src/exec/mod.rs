@@ -447,8 +447,12 @@ impl Exec {
         let time_may_pass = self.config.clock == Clock::Racing && !self.timers.is_empty();
         let settles = self.config.reductions.settled && !time_may_pass;
         let mut starved = None;
+        let polling = self.polling();
         for (i, task) in self.tasks.iter().enumerate() {
             let Status::Announced(announced) = task.status else { continue };
+            if polling.is_some_and(|p| p != i && !task.blocking) {
+                continue;
+            }
             match announced {
                 // A choice is its own business: nobody else's step can matter to it.
                 Announced::Choice(n) => {
@@ -477,7 +481,7 @@ impl Exec {
             }
             into.push(Pick::task(i));
         }
-        if time_may_pass {
+        if time_may_pass && polling.is_none() {
             into.push(Pick::FIRE);
         }
         match starved {
@@ -493,6 +497,19 @@ impl Exec {
             }
             _ => self.settled_streak = 0,
         }
+    }
+
+    /// At the grain of polls: the task whose poll was interrupted, to interleave with tasks that have threads
+    /// of their own. It keeps the thread that all others share.
+    fn polling(&self) -> Option<usize> {
+        if self.config.grain != Grain::Poll {
+            return None;
+        }
+        self.tasks.iter().position(|task| {
+            let goes_on = |op: Op| self.object(op.object).enabled(&op);
+            let begun = task.fiber.is_some() && task.poll_ops < engine::POLL_OPS_MAX;
+            begun && !task.blocking && task.announced_op().is_some_and(goes_on)
+        })
     }
 
     /// Acts on the wakes noted since the last call. `on`: the object whose operation caused them.

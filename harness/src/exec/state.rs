@@ -39,10 +39,14 @@ impl Exec {
         locals.clear();
         locals.extend(self.tasks.iter().map(|t| hash::part(t.class, t.local(self.config.aborts))));
         if self.config.equal_tasks {
-            // Of two equal tasks in one state of their own, one may stand in a queue and one not.
+            // Of two equal tasks in one state of their own, one may stand in a queue and one not; or each
+            // in two places, and which two are of one task matters. So a place says where in the queue.
             for object in &self.objects {
+                let mut ahead = 0;
                 for w in object.waiters.iter().filter(|w| object.counts(w)) {
-                    let place = hash::part(object.key, w.place());
+                    let place = hash::mix(w.place(), if object.queues(w.kind) { ahead } else { 0 });
+                    ahead += u64::from(object.queues(w.kind));
+                    let place = hash::part(object.key, place);
                     locals[w.task] = locals[w.task].wrapping_add(place);
                 }
             }

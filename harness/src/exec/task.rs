@@ -101,6 +101,8 @@ pub(crate) struct Task {
     /// Locks that it holds, and has written what they guard.
     pub wrote: SmallVec<[ObjectId; 2]>,
     pub daemon: bool,
+    /// It has a thread of its own: one poll, which interleaves with those of others at any grain.
+    pub blocking: bool,
     /// Yields since another task ran.
     pub yields: u32,
 }

@@ -211,6 +211,7 @@ fn wanted(e: &Exec, w: &Wait) -> String {
             _ => "",
         },
         Cancelled => "a cancel of",
+        Arrive => "the others at",
         WaitTracked => "the last task of",
         Join => match joined(e, w.object)[..] {
             [task] if e.object(w.object).kind == ObjectKind::Join => {

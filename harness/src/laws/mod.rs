@@ -197,6 +197,7 @@ fn kind_name(kind: ObjectKind) -> String {
                 Flavor::Mpsc => "mpsc",
                 Flavor::Oneshot => return "oneshot channel".into(),
                 Flavor::Watch => return "watch channel".into(),
+                Flavor::Broadcast => "broadcast",
                 Flavor::Mpmc => "async_channel",
             };
             capacity
@@ -206,8 +207,10 @@ fn kind_name(kind: ObjectKind) -> String {
         ObjectKind::Mutex => "mutex".into(),
         ObjectKind::RwLock => "rwlock".into(),
         ObjectKind::Notify => "notify".into(),
+        ObjectKind::Barrier { n } => format!("barrier of {n}"),
         ObjectKind::Token => "cancellation token".into(),
         ObjectKind::Tracker => "task tracker".into(),
+        ObjectKind::OnceCell => "once cell".into(),
         ObjectKind::Atomic => "atomic".into(),
         ObjectKind::BlockingMutex => "blocking mutex".into(),
         ObjectKind::Timer => "timer".into(),

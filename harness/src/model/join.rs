@@ -70,7 +70,9 @@ impl JoinSet {
             (OpKind::Finish, _) => {
                 self.ended.push_back(End { task: op.arg as usize, outcome, seen: false });
             }
-            (OpKind::Join, Outcome::Done(_) | Outcome::Failed(_)) if outcome != Outcome::CLOSED => {
+            (OpKind::Join | OpKind::TryJoin, Outcome::Done(_) | Outcome::Failed(_))
+                if outcome != Outcome::CLOSED && outcome != Outcome::BUSY =>
+            {
                 if let Some(end) = self.ended.pop_front() {
                     return end.outcome;
                 }

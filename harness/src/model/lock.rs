@@ -65,6 +65,10 @@ impl Permits {
                     self.content = Some(op.value);
                 }
             }
+            Downgrade => {
+                self.held = self.held.saturating_sub(WRITER - 1);
+                self.content = self.content.and(Some(op.value));
+            }
             AddPermits => {
                 self.total += n;
                 self.added += n;

@@ -13,6 +13,7 @@
 //! Rules 2 to 4 are tested against a plain search without any reduction (`tests/differential.rs`).
 
 mod atomic;
+mod barrier;
 mod channel;
 mod history;
 mod join;
@@ -69,6 +70,7 @@ pub(crate) enum Model {
     Join(Join),
     JoinSet(JoinSet),
     Notify(notify::Notify),
+    Barrier(barrier::Barrier),
     Atomic(atomic::Atomic),
     /// Armed until this time, in nanoseconds.
     Timer(Option<u64>),
@@ -107,9 +109,9 @@ impl Object {
             _ if whole_history && !matches!(kind, ObjectKind::Join | ObjectKind::JoinSet) => {
                 Model::History(history::History::new(born))
             }
-            ObjectKind::Channel { flavor: Flavor::Watch, .. } | ObjectKind::Tracker => {
-                Model::History(history::History::new(born))
-            }
+            ObjectKind::Channel { flavor: Flavor::Watch | Flavor::Broadcast, .. }
+            | ObjectKind::Tracker
+            | ObjectKind::OnceCell => Model::History(history::History::new(born)),
             ObjectKind::Channel { flavor, capacity } => {
                 Model::Channel(Channel::new(flavor, capacity))
             }
@@ -124,6 +126,7 @@ impl Object {
             ObjectKind::Join => Model::Join(Join::default()),
             ObjectKind::JoinSet => Model::JoinSet(JoinSet::default()),
             ObjectKind::Notify => Model::Notify(notify::Notify::default()),
+            ObjectKind::Barrier { .. } => Model::Barrier(barrier::Barrier::default()),
             ObjectKind::Atomic => Model::Atomic(atomic::Atomic::new(hash::fold(born))),
             ObjectKind::Timer => Model::Timer(None),
             ObjectKind::Yield => Model::Yield(false),
@@ -135,6 +138,7 @@ impl Object {
     /// than the wrapper; `woken` are the tasks that the real operation woke.
     pub fn apply(&mut self, step: Step, key: u64, outcome: Outcome, woken: &[usize]) -> Outcome {
         let kind = step.op.kind;
+        let new = !self.waiters.iter().any(|w| is_of(w, step) && w.kind == kind);
         let own = self.take_waiter(step, outcome);
         self.note_woken(step, woken);
         match &mut self.model {
@@ -144,6 +148,7 @@ impl Object {
             Model::Join(m) => m.apply(step.op, outcome),
             Model::JoinSet(m) => m.apply(step.op, outcome),
             Model::Notify(m) => m.apply(step.op, outcome, own, &mut self.waiters),
+            Model::Barrier(m) => m.apply(step.op, outcome, new, &mut self.waiters),
             Model::Atomic(m) => m.apply(step.op, outcome),
             Model::Timer(armed) => {
                 *armed = match (kind, outcome) {
@@ -167,6 +172,7 @@ impl Object {
             OpKind::DropSend => OpKind::Send,
             OpKind::DropRecv => OpKind::Recv,
             OpKind::DropCancelled => OpKind::Cancelled,
+            OpKind::DropArrive => OpKind::Arrive,
             OpKind::DropNotified => OpKind::Notified,
             OpKind::DropAcquire => {
                 use OpKind::{Acquire, AcquireShared, Reserve};
@@ -220,8 +226,8 @@ impl Object {
     /// Marks the waiters that an operation woke: for each wake the first of that task that it can be.
     fn note_woken(&mut self, step: Step, woken: &[usize]) {
         use OpKind::*;
-        // `Notify` wakes also those that left no waker, so its model keeps count itself.
-        if let Model::Notify(_) = self.model {
+        // `Notify` wakes also those that left no waker, so its model keeps count itself; so does a barrier.
+        if let Model::Notify(_) | Model::Barrier(_) = self.model {
             return;
         }
         let closed = matches!(&self.model, Model::Channel(m) if m.closed.is_some());
@@ -268,6 +274,7 @@ impl Object {
             Model::Join(m) => m.fingerprint(),
             Model::JoinSet(m) => m.fingerprint(),
             Model::Notify(m) => m.fingerprint(),
+            Model::Barrier(m) => m.fingerprint(),
             Model::Atomic(m) => m.fingerprint(),
             Model::Timer(None) => 0,
             Model::Yield(given_way) => *given_way as u128,
@@ -287,13 +294,13 @@ impl Object {
     }
 
     /// Whether a waiter is part of the state. A waker that is used once, or woken with all others, is
-    /// there or not; once woken it is not.
+    /// there or not; once woken it is not. At a barrier it has arrived, which no other state tells.
     pub fn counts(&self, w: &Waiter) -> bool {
-        self.queues(w.kind) || !w.woken
+        self.queues(w.kind) || !w.woken || w.kind == OpKind::Arrive
     }
 
     /// Whether waiters of this kind stand in a queue whose order decides who is served.
-    fn queues(&self, kind: OpKind) -> bool {
+    pub fn queues(&self, kind: OpKind) -> bool {
         use OpKind::*;
         match (&self.model, kind) {
             (Model::Channel(m), Recv) => m.flavor == Flavor::Mpmc,
@@ -310,7 +317,7 @@ impl Object {
             Model::Token(m) => m.commute(a, b),
             Model::Join(_) => false,
             Model::JoinSet(_) => join::commute(a, b),
-            Model::Notify(_) => false,
+            Model::Notify(_) | Model::Barrier(_) => false,
             Model::Atomic(_) => atomic::commute(a, b),
             Model::Timer(_) | Model::Yield(_) => true,
             Model::History(_) => false,

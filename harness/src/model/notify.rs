@@ -4,6 +4,10 @@ use super::Waiter;
 use crate::hash;
 use selvedge_rt::check::engine::{Op, OpKind, Outcome};
 
+/// What a waiter was given: a notification for whoever came first, or last.
+const FIRST: u64 = 1;
+const LAST: u64 = 2;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notify {
     permit: bool,
@@ -24,7 +28,8 @@ impl Notify {
         match (op.kind, outcome) {
             // Which calls the new future has missed is all that tells it from one made at another time.
             (OpKind::Listen, _) => return Outcome::Done(self.generation),
-            (OpKind::NotifyOne, _) => self.notify_one(waiters),
+            (OpKind::NotifyOne, _) => self.notify(waiters, FIRST),
+            (OpKind::NotifyLast, _) => self.notify(waiters, LAST),
             (OpKind::NotifyWaiters, _) => {
                 self.generation += 1;
                 waiters.iter_mut().for_each(|w| w.woken = true);
@@ -36,17 +41,21 @@ impl Notify {
             {
                 self.permit = false;
             }
-            (OpKind::DropNotified, _) if own.is_some_and(|w| w.given > 0) => {
-                self.notify_one(waiters)
-            }
+            // It hands on what it was given, the way that came to it.
+            (OpKind::DropNotified, _) => match own {
+                Some(w) if w.given > 0 => self.notify(waiters, w.given),
+                _ => {}
+            },
             _ => {}
         }
         outcome
     }
 
-    fn notify_one(&mut self, waiters: &mut [Waiter]) {
-        match waiters.iter_mut().find(|w| !w.woken) {
-            Some(w) => (w.woken, w.given) = (true, 1),
+    fn notify(&mut self, waiters: &mut [Waiter], way: u64) {
+        let mut waiting = waiters.iter_mut().filter(|w| !w.woken);
+        let chosen = if way == LAST { waiting.next_back() } else { waiting.next() };
+        match chosen {
+            Some(w) => (w.woken, w.given) = (true, way),
             None => self.permit = true,
         }
     }

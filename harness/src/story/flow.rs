@@ -4,7 +4,7 @@ use crate::exec::Pick;
 use crate::ledger::Event;
 use crate::replay::Replayed;
 use crate::replay::drive::Ending;
-use selvedge_rt::check::engine::{ObjectKind, OpKind, Outcome};
+use selvedge_rt::check::engine::{Flavor, ObjectKind, OpKind, Outcome};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What is known of one event beside what it says.
@@ -79,10 +79,23 @@ impl<'a> Flow<'a> {
     /// Follows each item from its send to its receive, and each end to the one who joins it.
     fn follow_values(&mut self) {
         let mut channels: BTreeMap<usize, Channel> = BTreeMap::new();
+        let mut broadcasts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut ends: BTreeMap<usize, VecDeque<usize>> = BTreeMap::new();
         for (event, note) in self.replayed.log.iter().zip(&mut self.notes) {
             let object = event.op.object.index as usize;
             match self.replayed.objects[object].kind {
+                ObjectKind::Channel { flavor: Flavor::Broadcast, .. } => {
+                    let sent_in = broadcasts.entry(object).or_default();
+                    match (event.op.kind, event.outcome) {
+                        (OpKind::TrySend, Outcome::Done(_)) => sent_in.push(event.step),
+                        (OpKind::Recv | OpKind::TryRecv, Outcome::Done(_)) => {
+                            // The lower half says how many items were sent before this one.
+                            let place = event.op.value as u32 as usize;
+                            note.from.extend(sent_in.get(place));
+                        }
+                        _ => {}
+                    }
+                }
                 ObjectKind::Channel { .. } => {
                     let fresh = || Channel { senders: 1, receivers: 1, ..Channel::default() };
                     channels.entry(object).or_insert_with(fresh).follow(event, note);

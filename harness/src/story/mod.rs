@@ -61,10 +61,11 @@ fn letter(kind: ObjectKind) -> char {
         ObjectKind::RwLock => 'R',
         ObjectKind::Semaphore { .. } => 'S',
         ObjectKind::Notify => 'N',
+        ObjectKind::Barrier { .. } => 'B',
         ObjectKind::Token => 'K',
         ObjectKind::Join | ObjectKind::JoinSet => 'J',
         ObjectKind::Tracker => 'W',
-        ObjectKind::Atomic => 'A',
+        ObjectKind::Atomic | ObjectKind::OnceCell => 'A',
         ObjectKind::Timer => 'Z',
         ObjectKind::Yield => 'Y',
     }

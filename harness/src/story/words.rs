@@ -51,10 +51,12 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         DropSend => "drop send",
         Changed => "changed",
         Borrow => "borrow",
+        Subscribe => "subscribe to",
         Acquire | LockBlocking => match of {
             ObjectKind::Semaphore { .. } if arg > 1 => return format!("acquire {arg} of {name}"),
             ObjectKind::Semaphore { .. } => "acquire",
             ObjectKind::RwLock => "write",
+            ObjectKind::OnceCell => "begin to set",
             _ => "lock",
         },
         TryAcquire => match of {
@@ -67,8 +69,10 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         Release | ReleaseShared | UnlockBlocking => match of {
             ObjectKind::Semaphore { .. } if arg > 1 => return format!("release {arg} of {name}"),
             ObjectKind::Semaphore { .. } => "release",
+            ObjectKind::OnceCell => "give up setting",
             _ => "unlock",
         },
+        Downgrade => "downgrade",
         AddPermits => return format!("add {arg} to {name}"),
         Forget => "forget permit of",
         Available => "permits of",
@@ -76,7 +80,9 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         Listen => "listen to",
         Notified => "notified",
         NotifyOne => "notify_one",
+        NotifyLast => "notify_last",
         NotifyWaiters => "notify_waiters",
+        Arrive => "arrive at",
         Cancelled => "cancelled",
         IsCancelled => "is_cancelled",
         Cancel if arg > 0 => "cancel child of",
@@ -85,6 +91,8 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         TryJoin => "try_join_next",
         Untrack => "untrack in",
         WaitTracked => "wait",
+        SetOnce => "set",
+        GetOnce => "get",
         Load => "load",
         Store => return format!("store {name} = {}", number(arg)),
         Rmw => "update",
@@ -103,6 +111,9 @@ fn bounded(flavor: selvedge_rt::check::engine::Flavor) -> bool {
 pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String {
     use OpKind::*;
     let of = replayed.objects[event.op.object.index as usize].kind;
+    if let Some(n) = event.outcome.missed() {
+        return format!(" -> missed {n}");
+    }
     match (event.op.kind, event.outcome) {
         (_, Outcome::Pending) if note.for_ever => ": waits for ever".into(),
         (_, Outcome::Pending) if note.parks => ": waits".into(),
@@ -132,6 +143,14 @@ pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String
             (_, Outcome::BUSY) => " -> none yet".into(),
             _ => String::new(),
         },
+        (Acquire, Outcome::Done(1)) if of == ObjectKind::OnceCell => " -> is set".into(),
+        (GetOnce, Outcome::Done(set)) => {
+            format!(" -> {}", if set == 0 { "none" } else { "a value" })
+        }
+        (SetOnce, Outcome::CLOSED) => " -> is set".into(),
+        (Arrive, Outcome::Done(leads)) => {
+            format!(" -> {}", if leads == 0 { "goes on" } else { "leads" })
+        }
         (Join, outcome) => format!(" -> {}", end(outcome)),
         (IsClosed | IsCancelled | IsFinished, Outcome::Done(yes)) => {
             format!(" -> {}", if yes == 0 { "no" } else { "yes" })

@@ -1,7 +1,7 @@
 //! The explorer against what else can tell the outcomes of a program.
 
 use crate::support::compare::{differ, judged};
-use crate::support::program::{Kind, Program};
+use crate::support::program::{Act, End, Kind, Program, Step, Verb};
 use crate::support::run;
 use crate::{CHANNELS, Diet, EVERYTHING, PLAIN, check};
 use selvedge::{Check, Reductions, Sampling};
@@ -46,6 +46,7 @@ fn equal_tasks_that_are_merged_reach_the_same_outcomes() {
         Kind::Mpmc(1),
         Kind::Mpmc(2),
         Kind::Notify,
+        Kind::Barrier(2),
         Kind::Semaphore(1),
         Kind::Semaphore(2),
         Kind::Mutex,
@@ -60,17 +61,37 @@ fn equal_tasks_that_are_merged_reach_the_same_outcomes() {
         let mut program = Program { keep: true, by_poll: false, ..program.clone() };
         let copies = if seed % 3 == 0 { 3 } else { 2 };
         program.tasks[0].truncate(if copies == 3 { 1 } else { 3 });
-        let explore = |check: Check| {
-            let shared = Arc::new(program.clone());
-            judged(|| check.explore(move || run::equal(shared.clone(), copies)))
-        };
-        let plain = run::check(&program, Reductions::NONE, EXECUTIONS_MAX, &[]);
-        let (merged, _) = prepared(&program);
-        match (explore(plain), explore(merged.equal_tasks())) {
-            (Ok(plain), Ok(merged)) => differ(&plain, &merged),
-            (Err(why), _) | (_, Err(why)) => Some(why),
-        }
+        equal_difference(&program, copies)
     });
+}
+
+/// Where `copies` of the first task of `program`, merged up to renaming, differ from plain search.
+fn equal_difference(program: &Program, copies: usize) -> Option<String> {
+    let explore = |check: Check| {
+        let shared = Arc::new(program.clone());
+        judged(|| check.explore(move || run::equal(shared.clone(), copies)))
+    };
+    let plain = run::check(program, Reductions::NONE, EXECUTIONS_MAX, &[]);
+    let (merged, _) = prepared(program);
+    match (explore(plain), explore(merged.equal_tasks())) {
+        (Ok(plain), Ok(merged)) => differ(&plain, &merged),
+        (Err(why), _) | (_, Err(why)) => Some(why),
+    }
+}
+
+#[test]
+fn which_two_places_in_a_queue_are_of_one_task_tells_equal_tasks_apart() {
+    let act = |verb| Act { object: 0, end: End::Tx, verb };
+    let both = Step::Select(act(Verb::ListenFirst), act(Verb::Notified));
+    let program = Program {
+        objects: vec![Kind::Notify],
+        tasks: vec![vec![both]],
+        keep: true,
+        identify: true,
+        racing: false,
+        by_poll: false,
+    };
+    assert_eq!(equal_difference(&program, 3), None);
 }
 
 /// Loom interleaves its threads by rules of its own, and knows nothing of our reductions.

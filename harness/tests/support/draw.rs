@@ -174,8 +174,9 @@ fn shareable(kind: Kind, verb: Verb) -> bool {
         Kind::Mpsc(_) => matches!(verb, Send | TrySend | ReserveSend | ReserveDrop),
         Kind::Mpmc(_) => !matches!(verb, DropTx | DropRx),
         Kind::Watch => matches!(verb, Send | SendReplace | SendModify),
+        Kind::Broadcast(_) => matches!(verb, Send | Receivers),
         Kind::Semaphore(_) => matches!(verb, Critical | Add | Available | CloseSemaphore),
-        Kind::Mutex | Kind::RwLock => matches!(verb, Critical),
+        Kind::Mutex | Kind::RwLock => matches!(verb, Critical | CriticalPart),
         _ => true,
     }
 }

@@ -10,13 +10,17 @@ pub(crate) enum Kind {
     Unbounded,
     Oneshot,
     Watch,
+    /// `broadcast::channel`
+    Broadcast(usize),
     Notify,
+    Barrier(usize),
     Semaphore(usize),
     Mutex,
     RwLock,
     /// A root, a child of it and a child of that.
     Token,
     Tracker,
+    OnceCell,
     Atomic,
     Blocking,
 }
@@ -46,6 +50,8 @@ pub(crate) enum Verb {
     SendReplace,
     SendModify,
     Subscribe,
+    Resubscribe,
+    Receivers,
     Borrow,
     Update,
     HasChanged,
@@ -56,7 +62,16 @@ pub(crate) enum Verb {
     ListenFirst,
     EnableFirst,
     NotifyOne,
+    NotifyLast,
     NotifyWaiters,
+
+    Arrive,
+
+    Init,
+    InitSlowly,
+    InitFails,
+    SetOnce,
+    GetOnce,
 
     Acquire,
     AcquireTwo,
@@ -70,6 +85,8 @@ pub(crate) enum Verb {
     Read,
     TryRead,
     Critical,
+    CriticalPart,
+    Downgrade,
 
     /// On the root (0), its child (1) or grandchild (2).
     Cancelled(u8),
@@ -185,6 +202,24 @@ pub(crate) fn verbs(kind: Kind) -> &'static [(End, Verb)] {
             (Rx, WaitFor),
             (Rx, DropRx),
         ],
+        Kind::Broadcast(_) => &[
+            (Tx, Send),
+            (Tx, Send),
+            (Tx, Send),
+            (Tx, Subscribe),
+            (Tx, Len),
+            (Tx, Receivers),
+            (Tx, Closed),
+            (Tx, DropTx),
+            (Rx, Recv),
+            (Rx, Recv),
+            (Rx, Recv),
+            (Rx, TryRecv),
+            (Rx, Len),
+            (Rx, IsClosed),
+            (Rx, Resubscribe),
+            (Rx, DropRx),
+        ],
         Kind::Notify => &[
             (Tx, Notified),
             (Tx, Notified),
@@ -193,8 +228,10 @@ pub(crate) fn verbs(kind: Kind) -> &'static [(End, Verb)] {
             (Tx, EnableFirst),
             (Tx, NotifyOne),
             (Tx, NotifyOne),
+            (Tx, NotifyLast),
             (Tx, NotifyWaiters),
         ],
+        Kind::Barrier(_) => &[(Tx, Arrive)],
         Kind::Semaphore(_) => &[
             (Tx, Acquire),
             (Tx, Acquire),
@@ -210,9 +247,14 @@ pub(crate) fn verbs(kind: Kind) -> &'static [(End, Verb)] {
             (Tx, IsClosed),
             (Tx, Critical),
         ],
-        Kind::Mutex => {
-            &[(Tx, Acquire), (Tx, Acquire), (Tx, TryAcquire), (Tx, Release), (Tx, Critical)]
-        }
+        Kind::Mutex => &[
+            (Tx, Acquire),
+            (Tx, Acquire),
+            (Tx, TryAcquire),
+            (Tx, Release),
+            (Tx, Critical),
+            (Tx, CriticalPart),
+        ],
         Kind::RwLock => &[
             (Tx, Acquire),
             (Tx, TryAcquire),
@@ -221,6 +263,9 @@ pub(crate) fn verbs(kind: Kind) -> &'static [(End, Verb)] {
             (Tx, TryRead),
             (Tx, Release),
             (Tx, Critical),
+            (Tx, CriticalPart),
+            (Tx, Downgrade),
+            (Tx, Downgrade),
         ],
         Kind::Token => &[
             (Tx, Cancelled(0)),
@@ -243,6 +288,14 @@ pub(crate) fn verbs(kind: Kind) -> &'static [(End, Verb)] {
             (Tx, Len),
             (Tx, IsClosed),
             (Tx, Track),
+        ],
+        Kind::OnceCell => &[
+            (Tx, Init),
+            (Tx, InitSlowly),
+            (Tx, InitSlowly),
+            (Tx, InitFails),
+            (Tx, SetOnce),
+            (Tx, GetOnce),
         ],
         Kind::Atomic => {
             &[(Tx, Load), (Tx, Store), (Tx, Add1), (Tx, CompareExchange), (Tx, Update2)]

@@ -262,12 +262,17 @@ fn act(handle: &Handle, verb: Verb, given: u64) -> Acting<'_> {
         Handle::Unbounded { .. } => Box::pin(unbounded(handle, verb, given)),
         Handle::Oneshot { .. } => Box::pin(oneshot(handle, verb, given)),
         Handle::Watch { .. } => Box::pin(watch(handle, verb, given)),
+        Handle::Broadcast { .. } => Box::pin(broadcast(handle, verb, given)),
         Handle::Notify(_) => Box::pin(notify(handle, verb)),
+        Handle::Barrier(barrier) => {
+            Box::pin(async move { barrier.wait().await.is_leader() as u64 })
+        }
         Handle::Semaphore(..) => Box::pin(semaphore(handle, verb)),
         Handle::Mutex(..) => Box::pin(mutex(handle, verb)),
         Handle::RwLock(..) => Box::pin(rwlock(handle, verb)),
         Handle::Token(_) => Box::pin(token(handle, verb)),
         Handle::Tracker(_) => Box::pin(tracker(handle, verb)),
+        Handle::OnceCell(_) => Box::pin(once_cell(handle, verb, given)),
         Handle::Atomic(_) => Box::pin(ready(atomic(handle, verb, given))),
         Handle::Blocking(_) => {
             Box::pin(poll_fn(move |_| Poll::Ready(blocking(handle, verb, given))))
@@ -527,6 +532,56 @@ async fn watch(handle: &Handle, verb: Verb, given: u64) -> u64 {
     }
 }
 
+async fn broadcast(handle: &Handle, verb: Verb, given: u64) -> u64 {
+    use rt::sync::broadcast::error::{RecvError, TryRecvError};
+    const LAGGED: u64 = 1100;
+    let Handle::Broadcast { tx, rx } = handle else { unreachable!() };
+    match verb {
+        Verb::DropTx => return tx.take().map_or(GONE, |_tx| OK),
+        Verb::DropRx => return rx.take().map_or(GONE, |_rx| OK),
+        Verb::Send | Verb::Subscribe | Verb::Receivers | Verb::Closed => {
+            let Some(tx) = tx.get() else { return GONE };
+            return match verb {
+                Verb::Send => or_closed(tx.send(given).map(|n| n as u64)),
+                Verb::Subscribe => tx.subscribe().recv().await.unwrap_or(CLOSED),
+                Verb::Receivers => tx.receiver_count() as u64,
+                _ => {
+                    tx.closed().await;
+                    OK
+                }
+            };
+        }
+        Verb::Len => {
+            if let Some(tx) = tx.get() {
+                return tx.len() as u64;
+            }
+        }
+        _ => {}
+    }
+    let Some(mut rx) = rx.lend() else { return GONE };
+    match verb {
+        Verb::Recv => match rx.recv().await {
+            Ok(value) => value,
+            Err(RecvError::Closed) => CLOSED,
+            Err(RecvError::Lagged(n)) => LAGGED + n,
+        },
+        Verb::TryRecv => match rx.try_recv() {
+            Ok(value) => value,
+            Err(TryRecvError::Empty) => BUSY,
+            Err(TryRecvError::Closed) => CLOSED,
+            Err(TryRecvError::Lagged(n)) => LAGGED + n,
+        },
+        Verb::Len => rx.len() as u64,
+        Verb::IsClosed => rx.is_closed() as u64,
+        Verb::Resubscribe => {
+            let mut next = rx.resubscribe();
+            std::mem::swap(&mut *rx, &mut next);
+            OK
+        }
+        verb => misfit(verb),
+    }
+}
+
 async fn notify(handle: &Handle, verb: Verb) -> u64 {
     let Handle::Notify(notify) = handle else { unreachable!() };
     match verb {
@@ -543,6 +598,7 @@ async fn notify(handle: &Handle, verb: Verb) -> u64 {
             return got as u64;
         }
         Verb::NotifyOne => notify.notify_one(),
+        Verb::NotifyLast => notify.notify_last(),
         Verb::NotifyWaiters => notify.notify_waiters(),
         verb => misfit(verb),
     }
@@ -615,6 +671,11 @@ async fn mutex(handle: &Handle, verb: Verb) -> u64 {
             *guard += 1;
             *guard
         }
+        Verb::CriticalPart => {
+            let mut part = rt::sync::MutexGuard::map(mutex.lock().await, |value| value);
+            *part += 1;
+            *part
+        }
         Verb::Release => release(guards),
         verb => misfit(verb),
     }
@@ -658,6 +719,20 @@ async fn rwlock(handle: &Handle, verb: Verb) -> u64 {
             *guard += 1;
             *guard
         }
+        Verb::CriticalPart => {
+            let mut part = rt::sync::RwLockWriteGuard::map(lock.write().await, |value| value);
+            *part += 1;
+            *part
+        }
+        Verb::Downgrade => match guards.pop() {
+            Some(Guard::Write(guard)) => {
+                let guard = guard.downgrade();
+                let value = *guard;
+                guards.push(Guard::Read(guard));
+                value
+            }
+            _ => GONE,
+        },
         Verb::Release => release(guards),
         verb => misfit(verb),
     }
@@ -699,6 +774,35 @@ async fn tracker(handle: &Handle, verb: Verb) -> u64 {
             tracker.track_future(rt::task::yield_now()).await;
             OK
         }
+        verb => misfit(verb),
+    }
+}
+
+async fn once_cell(handle: &Handle, verb: Verb, given: u64) -> u64 {
+    use rt::sync::SetError;
+    let Handle::OnceCell(cell) = handle else { unreachable!() };
+    match verb {
+        Verb::Init => *cell.get_or_init(|| ready(given)).await,
+        Verb::InitSlowly => {
+            let slowly = || async {
+                rt::task::yield_now().await;
+                given
+            };
+            *cell.get_or_init(slowly).await
+        }
+        Verb::InitFails => {
+            let fails = || async {
+                rt::task::yield_now().await;
+                Err(BUSY)
+            };
+            cell.get_or_try_init(fails).await.map_or_else(|failed| failed, |value| *value)
+        }
+        Verb::SetOnce => match cell.set(given) {
+            Ok(()) => OK,
+            Err(SetError::AlreadyInitializedError(_)) => CLOSED,
+            Err(SetError::InitializingError(_)) => BUSY,
+        },
+        Verb::GetOnce => cell.get().map_or(EMPTY, |value| *value),
         verb => misfit(verb),
     }
 }

@@ -5,8 +5,9 @@
 
 use super::program::{Act, End, Kind, Program, Step};
 use rt::sync::{
-    CancellationToken, Mutex, Notify, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
-    OwnedSemaphorePermit, RwLock, Semaphore, atomic::AtomicU64, mpsc, oneshot, watch,
+    Barrier, CancellationToken, Mutex, Notify, OnceCell, OwnedMutexGuard, OwnedRwLockReadGuard,
+    OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, Semaphore, atomic::AtomicU64, broadcast,
+    mpsc, oneshot, watch,
 };
 use selvedge_rt as rt;
 use std::ops::{Deref, DerefMut};
@@ -93,7 +94,7 @@ pub(crate) enum Guard {
     // Held, not looked at.
     Lock(#[expect(dead_code)] OwnedMutexGuard<u64>),
     Read(#[expect(dead_code)] OwnedRwLockReadGuard<u64>),
-    Write(#[expect(dead_code)] OwnedRwLockWriteGuard<u64>),
+    Write(OwnedRwLockWriteGuard<u64>),
     Slot(mpsc::OwnedPermit<u64>),
 }
 
@@ -134,12 +135,18 @@ pub(crate) enum Handle {
         tx: Shared<watch::Sender<u64>>,
         rx: Own<watch::Receiver<u64>>,
     },
+    Broadcast {
+        tx: Shared<broadcast::Sender<u64>>,
+        rx: Own<broadcast::Receiver<u64>>,
+    },
     Notify(Arc<Notify>),
+    Barrier(Arc<Barrier>),
     Semaphore(Arc<Semaphore>, Guards),
     Mutex(Arc<Mutex<u64>>, Guards),
     RwLock(Arc<RwLock<u64>>, Guards),
     Token([CancellationToken; 3]),
     Tracker(rt::task::TaskTracker),
+    OnceCell(Arc<OnceCell<u64>>),
     Atomic(Arc<AtomicU64>),
     Blocking(Arc<rt::blocking::Mutex<u64>>),
 }
@@ -154,12 +161,15 @@ enum Made {
     Unbounded(mpsc::UnboundedSender<u64>, Option<mpsc::UnboundedReceiver<u64>>),
     Oneshot(Option<oneshot::Sender<u64>>, Option<oneshot::Receiver<u64>>),
     Watch(watch::Sender<u64>, watch::Receiver<u64>),
+    Broadcast(broadcast::Sender<u64>, broadcast::Receiver<u64>),
     Notify(Arc<Notify>),
+    Barrier(Arc<Barrier>),
     Semaphore(Arc<Semaphore>),
     Mutex(Arc<Mutex<u64>>),
     RwLock(Arc<RwLock<u64>>),
     Token([CancellationToken; 3]),
     Tracker(rt::task::TaskTracker),
+    OnceCell(Arc<OnceCell<u64>>),
     Atomic(Arc<AtomicU64>),
     Blocking(Arc<rt::blocking::Mutex<u64>>),
 }
@@ -190,7 +200,12 @@ fn make(kind: Kind) -> Made {
             let (tx, rx) = watch::channel(0);
             Made::Watch(tx, rx)
         }
+        Kind::Broadcast(n) => {
+            let (tx, rx) = broadcast::channel(n);
+            Made::Broadcast(tx, rx)
+        }
         Kind::Notify => Made::Notify(Arc::new(Notify::new())),
+        Kind::Barrier(n) => Made::Barrier(Arc::new(Barrier::new(n))),
         Kind::Semaphore(n) => Made::Semaphore(Arc::new(Semaphore::new(n))),
         Kind::Mutex => Made::Mutex(Arc::new(Mutex::new(0))),
         Kind::RwLock => Made::RwLock(Arc::new(RwLock::new(0))),
@@ -201,6 +216,7 @@ fn make(kind: Kind) -> Made {
             Made::Token([root, child, grandchild])
         }
         Kind::Tracker => Made::Tracker(rt::task::TaskTracker::new()),
+        Kind::OnceCell => Made::OnceCell(Arc::new(OnceCell::new())),
         Kind::Atomic => Made::Atomic(Arc::new(AtomicU64::new(0))),
         Kind::Blocking => Made::Blocking(Arc::new(rt::blocking::Mutex::new(0))),
     }
@@ -241,12 +257,18 @@ fn hand_out(made: &mut Made, sends: bool, receives: bool) -> Handle {
             tx: Shared::new(sends.then(|| tx.clone())),
             rx: Own::new(receives.then(|| rx.clone())),
         },
+        Made::Broadcast(tx, rx) => Handle::Broadcast {
+            tx: Shared::new(sends.then(|| tx.clone())),
+            rx: Own::new(receives.then(|| rx.resubscribe())),
+        },
         Made::Notify(n) => Handle::Notify(n.clone()),
+        Made::Barrier(b) => Handle::Barrier(b.clone()),
         Made::Semaphore(s) => Handle::Semaphore(s.clone(), Guards::default()),
         Made::Mutex(m) => Handle::Mutex(m.clone(), Guards::default()),
         Made::RwLock(l) => Handle::RwLock(l.clone(), Guards::default()),
         Made::Token(t) => Handle::Token(t.clone()),
         Made::Tracker(t) => Handle::Tracker(t.clone()),
+        Made::OnceCell(c) => Handle::OnceCell(c.clone()),
         Made::Atomic(a) => Handle::Atomic(a.clone()),
         Made::Blocking(m) => Handle::Blocking(m.clone()),
     }

@@ -54,10 +54,17 @@ pub enum ObjectKind {
     RwLock,
     /// A `Notify`.
     Notify,
+    /// A barrier.
+    Barrier {
+        /// Tasks that wait for each other.
+        n: usize,
+    },
     /// A tree of cancellation tokens; operations carry the node.
     Token,
     /// A `TaskTracker`.
     Tracker,
+    /// A cell that is set once.
+    OnceCell,
     /// An atomic cell.
     Atomic,
     /// A mutex that blocks its thread.
@@ -77,6 +84,8 @@ pub enum Flavor {
     Oneshot,
     /// `tokio::sync::watch`: keeps the latest value, loses none by design.
     Watch,
+    /// `tokio::sync::broadcast`: a receiver that is behind misses items by design.
+    Broadcast,
     /// `async_channel`
     Mpmc,
 }
@@ -128,6 +137,8 @@ pub enum OpKind {
     Changed,
     /// A look at the value of a `watch`.
     Borrow,
+    /// A receiver of a `broadcast` is made, of what is sent from here on.
+    Subscribe,
 
     // --- semaphore, mutex, readers-writer lock; `arg` is the number of permits
     /// Poll for permits, or for a lock.
@@ -150,6 +161,8 @@ pub enum OpKind {
     TryAcquireShared,
     /// The shared lock given back.
     ReleaseShared,
+    /// A lock for writing becomes one for reading.
+    Downgrade,
     /// A future that waits for permits or a lock was dropped. `arg` is what it wanted.
     DropAcquire,
 
@@ -159,12 +172,20 @@ pub enum OpKind {
     Listen,
     /// Poll of a `Notified`.
     Notified,
-    /// One waiter, or a stored permit.
+    /// The first waiter, or a stored permit.
     NotifyOne,
+    /// The last waiter, or a stored permit.
+    NotifyLast,
     /// All waiters.
     NotifyWaiters,
     /// A `Notified` that waits was dropped.
     DropNotified,
+
+    // --- barrier
+    /// Poll of a wait, whose first poll arrives.
+    Arrive,
+    /// A wait that arrived was dropped. Silent.
+    DropArrive,
 
     // --- cancellation; `arg` is the node
     /// Poll of a `cancelled()` future.
@@ -217,6 +238,12 @@ pub enum OpKind {
     /// Silent.
     Wrote,
 
+    // --- cell that is set once; the right to set it is an `Acquire`, given back with `Release`
+    /// The value is set. `arg` is its identity.
+    SetOnce,
+    /// A look at whether there is a value.
+    GetOnce,
+
     // --- blocking mutex
     /// Lock, blocking the task until it is free.
     LockBlocking,
@@ -245,6 +272,7 @@ impl OpKind {
                 | Acquire
                 | AcquireShared
                 | Notified
+                | Arrive
                 | Cancelled
                 | Join
                 | Yield
@@ -255,7 +283,7 @@ impl OpKind {
 
     /// Whether the operation only takes a waiter back, which tells the task nothing.
     pub fn unwaits(self) -> bool {
-        matches!(self, OpKind::DropRecv | OpKind::DropCancelled)
+        matches!(self, OpKind::DropRecv | OpKind::DropCancelled | OpKind::DropArrive)
     }
 
     /// Whether the operation is book-keeping that no other task can tell from its absence, so that
@@ -268,6 +296,7 @@ impl OpKind {
                 | CloneReceiver
                 | DropRecv
                 | DropCancelled
+                | DropArrive
                 | Wrote
                 | ChildToken
                 | Detach
@@ -289,7 +318,8 @@ pub struct Op {
     /// Which of the task's futures it is of, where a task may have several that wait alike: an address,
     /// to be compared within one execution and never hashed. Else 0.
     pub future: usize,
-    /// The identity of the value that a lock is left with, or that a task ends with; else 0.
+    /// The identity of the value that a lock is left with, or that a task ends with; where the receiver of a
+    /// `broadcast` is; else 0.
     pub value: u64,
     /// Where in the code under test.
     pub site: Site,
@@ -320,6 +350,22 @@ impl Outcome {
     pub const ABORTED: Outcome = Outcome::Failed(4);
     /// A task's end: it returned an `Err`. Seen only for types that a check declares.
     pub const ERRED: Outcome = Outcome::Failed(5);
+
+    /// What [`lagged`](Self::lagged) counts from.
+    const LAGGED: u64 = 1 << 32;
+
+    /// A receive from a `broadcast`: `n` items were gone before.
+    pub const fn lagged(n: u64) -> Outcome {
+        Outcome::Failed(Self::LAGGED + n)
+    }
+
+    /// How many items were gone, if that is what came of it.
+    pub const fn missed(self) -> Option<u64> {
+        match self {
+            Outcome::Failed(n @ Self::LAGGED..) => Some(n - Self::LAGGED),
+            _ => None,
+        }
+    }
 }
 
 /// What a task is to the engine: a body to poll, and a way to cancel it.
@@ -346,6 +392,9 @@ pub struct NewTask {
     pub future: TypeId,
     /// Short name of the future's type, for reports.
     pub name: &'static str,
+    /// It has a thread of its own: its one poll interleaves with those of other tasks at any grain, and
+    /// cannot be cancelled once begun.
+    pub blocking: bool,
 }
 
 /// What an engine can tell of a value: see [`Engine::inspect`].

@@ -14,6 +14,7 @@ pub mod join;
 pub mod sync;
 pub mod task;
 pub mod time;
+pub mod tokio_stream;
 
 /// The names that code under test sees: the same as in production.
 pub mod facade {
@@ -21,5 +22,5 @@ pub mod facade {
     pub use crate::{join, select};
     pub use tokio::pin;
 
-    pub use super::{async_channel, blocking, sync, task, time};
+    pub use super::{async_channel, blocking, sync, task, time, tokio_stream};
 }

@@ -1,9 +1,14 @@
-//! Atomics, on both sides of the facade.
+//! Atomics and cells that are set once, on both sides of the facade.
 
-use super::send_sync;
+use super::{on_tokio, poll_once, send_sync, spawnable};
 use selvedge_rt::sync::atomic::{
     AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
+use selvedge_rt::sync::{OnceCell, SetError};
+use std::future::{pending, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
 const SEQ: Ordering = Ordering::SeqCst;
 
@@ -57,4 +62,44 @@ fn atomic_bool_does_what_stds_does() {
     assert!(!cell.fetch_or(true, SEQ));
     assert!(cell.fetch_xor(true, SEQ));
     assert!(!cell.into_inner());
+}
+
+#[test]
+fn once_cell_does_what_tokios_does() {
+    on_tokio(async {
+        let mut cell = OnceCell::<u32>::new();
+        send_sync(&cell);
+        assert!(cell.get().is_none() && !cell.initialized() && cell.get_mut().is_none());
+        assert_eq!(spawnable(cell.get_or_try_init(|| ready(Err::<u32, _>("no")))).await, Err("no"));
+        {
+            let mut begun = pin!(spawnable(cell.get_or_init(pending)));
+            assert!(poll_once(begun.as_mut()).is_pending());
+            assert!(matches!(cell.set(1), Err(SetError::InitializingError(1))));
+            let mut next = pin!(cell.get_or_init(|| ready(2)));
+            assert!(poll_once(next.as_mut()).is_pending());
+            begun.set(spawnable(cell.get_or_init(pending)));
+            assert_eq!(poll_once(next), Poll::Ready(&2));
+        }
+        assert!(matches!(cell.set(3), Err(SetError::AlreadyInitializedError(3))));
+        assert_eq!((cell.get(), cell.initialized()), (Some(&2), true));
+        assert_eq!(cell.get_or_init(pending).await, &2);
+        *cell.get_mut().unwrap() += 1;
+        assert_eq!((cell.take(), cell.take()), (Some(3), None));
+        cell.set(4).unwrap();
+        assert_eq!(cell.into_inner(), Some(4));
+        assert_eq!(OnceCell::from(5).into_inner(), OnceCell::new_with(Some(5)).into_inner());
+        assert_eq!(OnceCell::<u32>::default().into_inner(), None);
+    });
+}
+
+#[test]
+fn once_cell_whose_initialiser_panics_is_left_to_the_next() {
+    on_tokio(async {
+        let cell = OnceCell::<u32>::new();
+        let mut panics = Box::pin(cell.get_or_init(|| async { panic!("no value") }));
+        let poll = || poll_once(panics.as_mut()).is_ready();
+        assert!(catch_unwind(AssertUnwindSafe(poll)).is_err());
+        drop(panics);
+        assert_eq!(cell.get_or_init(|| ready(1)).await, &1);
+    });
 }

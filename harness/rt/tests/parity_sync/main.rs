@@ -1,15 +1,18 @@
 //! The wrapped primitives of `sync`, `async_channel` and `blocking` do what the real ones do.
 //!
-//! `channels`, `locks`, `signals` and `cells` are one body, compiled against both sides of the facade (with
+//! `broadcast`, `channels`, `locks`, `parts`, `signals`, `streams` and `cells` are one body, compiled against both sides of the facade (with
 //! and without feature `check`) and run on a real tokio runtime, no engine running. `ops` runs the checked
 //! side under an engine that does each operation at once and writes it down.
 
+mod broadcast;
 mod cells;
 mod channels;
 mod locks;
 #[cfg(feature = "check")]
 mod ops;
+mod parts;
 mod signals;
+mod streams;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,10 +1,12 @@
 //! Cancellation tokens and `Notify`, on both sides of the facade.
 
 use super::{on_tokio, poll_and_drop, poll_once, send_sync, spawnable};
-use selvedge_rt::sync::{CancellationToken, DropGuard, Notify, futures::Notified};
+use selvedge_rt::sync::futures::{Notified, OwnedNotified};
+use selvedge_rt::sync::{Barrier, BarrierWaitResult, CancellationToken, DropGuard, Notify};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 #[test]
@@ -117,5 +119,47 @@ fn run_until_cancelled_drops_its_future_when_cancelled() {
         assert!(log.borrow().is_empty());
         assert_eq!(waits.await, None);
         assert_eq!(*log.borrow(), ["dropped"]);
+    });
+}
+
+#[test]
+fn owned_notification_is_as_good_and_the_last_may_come_first() {
+    on_tokio(async {
+        let notify = Arc::new(Notify::new());
+        let mut first: std::pin::Pin<Box<OwnedNotified>> =
+            Box::pin(spawnable(notify.clone().notified_owned()));
+        assert!(!first.as_mut().enable());
+        let mut second = Box::pin(notify.notified());
+        let mut third = Box::pin(notify.clone().notified_owned());
+        assert!(poll_once(second.as_mut()).is_pending() && poll_once(third.as_mut()).is_pending());
+        notify.notify_last();
+        assert!(poll_once(second.as_mut()).is_pending());
+        // What came to the last one goes on to the last that is left.
+        drop(third);
+        second.await;
+        notify.notify_one();
+        first.await;
+        notify.notify_last();
+        notify.clone().notified_owned().await;
+        poll_and_drop(notify.notified());
+    });
+}
+
+#[test]
+fn barrier_does_what_tokios_does() {
+    on_tokio(async {
+        let barrier = Barrier::new(2);
+        send_sync(&barrier);
+        for _ in 0..2 {
+            let mut first = pin!(spawnable(barrier.wait()));
+            assert!(poll_once(first.as_mut()).is_pending());
+            let last: BarrierWaitResult = barrier.wait().await;
+            assert!(last.is_leader());
+            assert!(!first.await.is_leader());
+        }
+        // One that goes has arrived.
+        poll_and_drop(barrier.wait());
+        assert!(barrier.wait().await.is_leader());
+        assert!(Barrier::new(0).wait().await.is_leader());
     });
 }

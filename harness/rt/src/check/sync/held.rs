@@ -47,9 +47,55 @@ impl<R> Held<R> {
         }
     }
 
+    /// Puts what `f` makes of the real handle in its place; the end stays the same operation. Where `f`
+    /// panics, that is the end.
+    pub(crate) fn map<M>(self, f: impl FnOnce(R) -> M) -> Held<M> {
+        let mapped = self.try_map(|real| Ok(f(real)));
+        mapped.unwrap_or_else(|_| unreachable!("it was mapped"))
+    }
+
+    /// The same, where `f` may give the real handle back. What the new one leaves behind is [unknown](part).
+    pub(crate) fn try_map<M>(
+        mut self,
+        f: impl FnOnce(R) -> Result<M, R>,
+    ) -> Result<Held<M>, Held<R>> {
+        let real = self.real.take().expect("a held handle is there until it ends");
+        let Held { object, site, arg, end, wrote, leaves, .. } = self;
+        let unfinished = Unfinished { object, site, arg, end };
+        let mapped = f(real);
+        std::mem::forget(unfinished);
+        match mapped {
+            Ok(real) => Ok(Held { real: Some(real), object, site, arg, end, wrote, leaves: part }),
+            Err(real) => Err(Held { real: Some(real), object, site, arg, end, wrote, leaves }),
+        }
+    }
+
     /// Takes the real handle out; no operation marks the end of this one.
     pub(crate) fn into_real(mut self) -> R {
         self.real.take().expect("a held handle is there until it ends")
+    }
+}
+
+/// What is left behind by a handle that sees only a part of it: told by what the task had observed.
+fn part<R>(_: &R, object: &Object) -> u64 {
+    struct Part(
+        #[expect(dead_code, reason = "a value with content, of a type nobody can name")] u8,
+    );
+    object.identity(&Part(0))
+}
+
+/// A handle that goes while its real one is being mapped: what is left to do is to say so.
+struct Unfinished {
+    object: Object,
+    site: Site,
+    arg: u64,
+    end: OpKind,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let with = With { arg: self.arg, value: part(&(), &self.object), future: 0 };
+        self.object.effect_with(self.end, with, self.site, || ());
     }
 }
 

@@ -52,7 +52,8 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         async move {
             let real = Waiting::new(object, ACQUIRE, 1, site, self.real.lock(), seen::done).await;
-            MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site).leaving(content) }
+            let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+            MutexGuard { real, lock: self }
         }
     }
 
@@ -66,7 +67,8 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.try_lock();
         let real = object.op(OpKind::TryAcquire, 1, site, real, seen::or_busy)?;
-        Ok(MutexGuard { real: Held::new(real, object, OpKind::Release, 1, site).leaving(content) })
+        let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+        Ok(MutexGuard { real, lock: self })
     }
 
     /// Locks, waiting, with a guard that owns the mutex. As [`lock`](Self::lock).
@@ -125,6 +127,7 @@ impl<T: ?Sized> fmt::Debug for Mutex<T> {
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     real: Held<real::MutexGuard<'a, T>>,
+    lock: &'a Mutex<T>,
 }
 
 /// A locked mutex, unlocked when dropped, that it owns.
@@ -133,6 +136,27 @@ pub struct OwnedMutexGuard<T: ?Sized> {
     // Before the mutex, so that whoever is left with the mutex is alone with it.
     real: Held<real::OwnedMutexGuard<T>>,
     lock: Arc<Mutex<T>>,
+}
+
+/// A part of what is behind a locked mutex, unlocked when dropped.
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct MappedMutexGuard<'a, T: ?Sized> {
+    real: Held<real::MappedMutexGuard<'a, T>>,
+}
+
+/// A part of what is behind a locked mutex, unlocked when dropped, that it owns.
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
+    // As above.
+    real: Held<real::OwnedMappedMutexGuard<T, U>>,
+    lock: Arc<Mutex<T>>,
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The mutex.
+    pub fn mutex(this: &Self) -> &'a Mutex<T> {
+        this.lock
+    }
 }
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
@@ -144,3 +168,22 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
 
 super::guard!(MutexGuard<'a, T>, mut);
 super::guard!(OwnedMutexGuard<T>, mut);
+super::guard!(MappedMutexGuard<'a, T>, mut);
+super::guard!(OwnedMappedMutexGuard<T, U>, mut);
+
+super::map!(
+    ['a, T: ?Sized] MutexGuard['a, T] sees T { lock }
+    => [U: ?Sized, F] MappedMutexGuard['a, U] sees U {} mut
+);
+super::map!(
+    ['a, T: ?Sized] MappedMutexGuard['a, T] sees T {}
+    => [U, F] MappedMutexGuard['a, U] sees U {} mut
+);
+super::map!(
+    [T: ?Sized] OwnedMutexGuard[T] sees T { lock }
+    => [U: ?Sized, F] OwnedMappedMutexGuard[T, U] sees U { lock } mut
+);
+super::map!(
+    [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard[T, U] sees U { lock }
+    => [S, F] OwnedMappedMutexGuard[T, S] sees S { lock } mut
+);

@@ -8,7 +8,7 @@ use super::held::Held;
 use super::seen;
 use super::waiting::Waiting;
 use crate::check::engine::{ObjectKind, OpKind};
-use crate::check::object::Object;
+use crate::check::object::{Object, With};
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
@@ -156,9 +156,9 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 }
 
 /// Locked for reading, until dropped, owning the lock.
-pub struct OwnedRwLockReadGuard<T: ?Sized> {
+pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     // Before the lock, so that whoever is left with the lock is alone with it.
-    real: Held<real::OwnedRwLockReadGuard<T>>,
+    real: Held<real::OwnedRwLockReadGuard<T, U>>,
     lock: Arc<RwLock<T>>,
 }
 
@@ -169,7 +169,62 @@ pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     lock: Arc<RwLock<T>>,
 }
 
-impl<T: ?Sized> OwnedRwLockReadGuard<T> {
+/// A part of what is behind a lock, locked for writing until dropped.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
+    real: Held<real::RwLockMappedWriteGuard<'a, T>>,
+}
+
+/// A part of what is behind a lock, locked for writing until dropped, owning the lock.
+pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
+    // As above.
+    real: Held<real::OwnedRwLockMappedWriteGuard<T, U>>,
+    lock: Arc<RwLock<T>>,
+}
+
+/// Gives up writing and keeps reading, in one operation. See [`OpKind::Downgrade`].
+macro_rules! downgrade {
+    ([$($generics:tt)*] $guard:ident [$($args:tt)*] $({ $lock:ident })?
+        => $read:ident [$($read_args:tt)*], $mapped:ident [$($mapped_args:tt)*]) => {
+        impl<$($generics)*> $guard<$($args)*> {
+            /// Goes on with reading only: no other writer comes in between, and waiting readers may.
+            #[track_caller]
+            pub fn downgrade(self) -> $read<$($args)*> {
+                let Self { real, $($lock)? } = self;
+                let (object, site) = (real.object, Location::caller());
+                let with = With { arg: 1, value: object.identity(&**real), future: 0 };
+                let real = real.into_real();
+                let real = object.effect_with(OpKind::Downgrade, with, site, || real.downgrade());
+                $read { real: Held::new(real, object, OpKind::ReleaseShared, 1, site), $($lock)? }
+            }
+
+            /// The same, of the part that `f` gives.
+            #[track_caller]
+            pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> $read<$($read_args)*>
+            where
+                F: FnOnce(&T) -> &U,
+            {
+                $read::map(this.downgrade(), f)
+            }
+
+            /// The same guard as one of a part, which is all.
+            pub fn into_mapped(this: Self) -> $mapped<$($mapped_args)*> {
+                $guard::map(this, |all| all)
+            }
+        }
+    };
+}
+
+downgrade!(
+    ['a, T: ?Sized] RwLockWriteGuard['a, T]
+    => RwLockReadGuard['a, U], RwLockMappedWriteGuard['a, T]
+);
+downgrade!(
+    [T: ?Sized] OwnedRwLockWriteGuard[T] { lock }
+    => OwnedRwLockReadGuard[T, U], OwnedRwLockMappedWriteGuard[T]
+);
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     /// The lock.
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         &this.lock
@@ -183,7 +238,41 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 }
 
+impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+    /// The lock.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        &this.lock
+    }
+}
+
 super::guard!(RwLockReadGuard<'a, T>);
 super::guard!(RwLockWriteGuard<'a, T>, mut);
-super::guard!(OwnedRwLockReadGuard<T>);
+super::guard!(RwLockMappedWriteGuard<'a, T>, mut);
+super::guard!(OwnedRwLockReadGuard<T, U>);
 super::guard!(OwnedRwLockWriteGuard<T>, mut);
+super::guard!(OwnedRwLockMappedWriteGuard<T, U>, mut);
+
+super::map!(
+    ['a, T: ?Sized] RwLockReadGuard['a, T] sees T {}
+    => [F, U: ?Sized] RwLockReadGuard['a, U] sees U {}
+);
+super::map!(
+    ['a, T: ?Sized] RwLockWriteGuard['a, T] sees T {}
+    => [F, U: ?Sized] RwLockMappedWriteGuard['a, U] sees U {} mut
+);
+super::map!(
+    ['a, T: ?Sized] RwLockMappedWriteGuard['a, T] sees T {}
+    => [F, U: ?Sized] RwLockMappedWriteGuard['a, U] sees U {} mut
+);
+super::map!(
+    [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard[T, U] sees U { lock }
+    => [F, V: ?Sized] OwnedRwLockReadGuard[T, V] sees V { lock }
+);
+super::map!(
+    [T: ?Sized] OwnedRwLockWriteGuard[T] sees T { lock }
+    => [F, U: ?Sized] OwnedRwLockMappedWriteGuard[T, U] sees U { lock } mut
+);
+super::map!(
+    [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard[T, U] sees U { lock }
+    => [F, V: ?Sized] OwnedRwLockMappedWriteGuard[T, V] sees V { lock } mut
+);

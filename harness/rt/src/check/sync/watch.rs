@@ -227,7 +227,11 @@ impl<T> Receiver<T> {
     /// A look at the value, which it marks as seen. Do nothing else while holding it: it blocks senders.
     #[track_caller]
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
-        let (object, site) = (self.real.object, Location::caller());
+        self.borrow_and_update_at(Location::caller())
+    }
+
+    pub(crate) fn borrow_and_update_at(&mut self, site: Site) -> Ref<'_, T> {
+        let object = self.real.object;
         let Receiver { real, shared, seen } = self;
         let real = object.effect(OpKind::Borrow, 0, site, || {
             *seen = shared.version();
@@ -311,7 +315,7 @@ impl<T> Receiver<T> {
         })
     }
 
-    async fn changed_at(&mut self, site: Site) -> Result<(), RecvError> {
+    pub(crate) async fn changed_at(&mut self, site: Site) -> Result<(), RecvError> {
         let Receiver { real, shared, seen } = self;
         let object = real.object;
         let mut changed = pin!(real.changed());

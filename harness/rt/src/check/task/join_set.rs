@@ -3,6 +3,7 @@
 //! Which members an operation touches depends only on what the owner of the set has observed (which
 //! members it spawned and took), never on which have ended meanwhile: an engine would not see that look.
 
+use super::blocking::start_blocking;
 use super::spawn::{Kind, OnFinish, Packet, drop_unwanted, start};
 use super::{AbortHandle, JoinError};
 use crate::check::engine::{self, ObjectKind, OpKind, Outcome, Site};
@@ -165,6 +166,30 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
+    /// Runs a closure in the set, where it may block. See [`spawn_blocking`](super::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let site = Location::caller();
+        match &mut self.0 {
+            Set::Real(set) => AbortHandle::real(set.spawn_blocking(f)),
+            Set::Engine(set) => {
+                let engine = engine::current().expect("the engine of this `JoinSet` runs no more");
+                let packet = Packet::new(set.object, Some(set.ended.clone()));
+                start_blocking(&*engine, f, Kind::of::<F>(), &packet, site);
+                set.members.push(packet.clone());
+                AbortHandle::engine(packet.task.clone())
+            }
+        }
+    }
+
     /// Waits for one task to end. `None` where the set is empty.
     ///
     /// # Cancel safety
@@ -254,6 +279,34 @@ impl<T: 'static> JoinSet<T> {
         match &mut self.0 {
             Set::Real(set) => set.detach_all(),
             Set::Engine(set) => set.detach_all(Location::caller()),
+        }
+    }
+}
+
+impl<F, T> FromIterator<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// A set of tasks, one a future, started in order.
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        set.extend(futures);
+        set
+    }
+}
+
+impl<F, T> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Starts a task a future, in order.
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
         }
     }
 }

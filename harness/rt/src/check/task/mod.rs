@@ -3,6 +3,7 @@
 //! With no engine running when a handle or a set is made, it is tokio's own. Start with `spawn.rs`:
 //! what a spawned future is to an engine, and how it ends.
 
+mod blocking;
 mod error;
 mod join_handle;
 mod join_set;
@@ -10,6 +11,7 @@ mod spawn;
 mod tracker;
 mod yield_now;
 
+pub use blocking::spawn_blocking;
 pub use error::JoinError;
 pub use join_handle::{AbortHandle, JoinHandle};
 pub use join_set::JoinSet;

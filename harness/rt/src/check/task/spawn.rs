@@ -56,8 +56,7 @@ pub(super) fn start<F>(
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let id = engine.spawn(new_task(future, kind, packet, site));
-    packet.task.id.set(id).expect("a task is started once");
+    packet.task.start(engine, new_task(future, kind, packet, site));
 }
 
 /// The root future of a scenario as a task like any other, and the way to its output.
@@ -92,9 +91,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let join = packet.task.object.id().expect("a task is started with an engine running");
     let body = TaskBody { future: Some(Box::pin(future)), packet: packet.clone(), site };
-    NewTask { body: Box::new(body), join, site, future: kind.id, name: kind.name }
+    kind.task(Box::new(body), packet, site)
 }
 
 /// Which future a task runs, as the code under test wrote it.
@@ -106,6 +104,12 @@ pub(super) struct Kind {
 impl Kind {
     pub(super) fn of<F>() -> Self {
         Kind { id: typeid::of::<F>(), name: std::any::type_name::<F>() }
+    }
+
+    /// A task of this kind that ends in `packet`.
+    pub(super) fn task<T>(self, body: Box<dyn Body>, packet: &Packet<T>, site: Site) -> NewTask {
+        let join = packet.task.object.id().expect("a task is started with an engine running");
+        NewTask { body, join, site, future: self.id, name: self.name, blocking: false }
     }
 }
 
@@ -119,6 +123,11 @@ pub(super) struct TaskRef {
 }
 
 impl TaskRef {
+    /// Hands it to the engine.
+    pub(super) fn start(&self, engine: &dyn Engine, task: NewTask) {
+        self.id.set(engine.spawn(task)).expect("a task is started once");
+    }
+
     pub(super) fn id(&self) -> Option<TaskId> {
         self.id.get().copied()
     }
@@ -199,6 +208,27 @@ impl<T> Packet<T> {
         None
     }
 
+    /// The task's last operation: stores the output, or drops it where nobody will take it.
+    pub(super) fn end(self: &Arc<Self>, output: Result<T, JoinError>, site: Site) {
+        let task = &self.task;
+        // What unwinds from here is the end of the execution, or the destructor of an output that
+        // nobody wants: in tokio, too, that panic goes nowhere.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let outcome = match &output {
+                Err(e) => e.outcome(),
+                Ok(value) => match task.object.inspect(value) {
+                    seen if seen.is_err => Outcome::ERRED,
+                    seen => Outcome::Done(seen.identity),
+                },
+            };
+            let end = || self.finish(output, outcome);
+            // Two ends that look alike may come in any order.
+            let value = if let Outcome::Done(identity) = outcome { identity } else { 0 };
+            let with = With { value, ..task.arg().into() };
+            drop(task.object.op_with(OpKind::Finish, with, site, end, |_| outcome));
+        }));
+    }
+
     /// Takes the output, with how the task ended.
     pub(super) fn take(&self) -> Option<(Result<T, JoinError>, Outcome)> {
         let mut end = self.lock();
@@ -242,6 +272,11 @@ pub(super) fn drop_unwanted<T>(output: T) {
     }
 }
 
+/// Drops a value of the code under test. The error is what its destructor unwound with.
+pub(super) fn drop_caught<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| drop(value)))
+}
+
 /// A spawned future, as an engine runs it.
 struct TaskBody<F: Future> {
     /// On the heap, so that it can be dropped before the task finishes.
@@ -257,29 +292,11 @@ impl<F: Future> TaskBody<F> {
 
     /// Drops the future. The error is what a destructor unwound with.
     fn drop_future(&mut self) -> Result<(), Box<dyn Any + Send>> {
-        let future = self.future.take();
-        catch_unwind(AssertUnwindSafe(|| drop(future)))
+        drop_caught(self.future.take())
     }
 
     fn finish(&mut self, output: Result<F::Output, JoinError>) {
-        let (packet, site) = (&self.packet, self.site);
-        let task = &packet.task;
-        // What unwinds from here is the end of the execution, or the destructor of an output that
-        // nobody wants: in tokio, too, that panic goes nowhere.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = match &output {
-                Err(e) => e.outcome(),
-                Ok(value) => match task.object.inspect(value) {
-                    seen if seen.is_err => Outcome::ERRED,
-                    seen => Outcome::Done(seen.identity),
-                },
-            };
-            let end = || packet.finish(output, outcome);
-            // Two ends that look alike may come in any order.
-            let value = if let Outcome::Done(identity) = outcome { identity } else { 0 };
-            let with = With { value, ..task.arg().into() };
-            drop(task.object.op_with(OpKind::Finish, with, site, end, |_| outcome));
-        }));
+        self.packet.end(output, self.site);
     }
 }
 

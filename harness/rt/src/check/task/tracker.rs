@@ -1,6 +1,7 @@
 //! `TaskTracker`: the real one, each of whose changes is announced.
 
 use super::JoinHandle;
+use super::blocking::spawn_blocking_as;
 use super::spawn::{Kind, spawn_as};
 use crate::check::engine::{ObjectKind, OpKind, Outcome, Site};
 use crate::check::object::Object;
@@ -95,6 +96,27 @@ impl TaskTracker {
         spawn_as(self.track_at(task, site), Kind::of::<F>(), site)
     }
 
+    /// Runs a tracked closure where it may block. See [`spawn_blocking`](super::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// With no engine running, panics outside a tokio runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, task: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let site = Location::caller();
+        let tracked = self.tracked(site);
+        let task = move || {
+            // Dropped after the closure, also where that panics.
+            let _tracked = tracked;
+            task()
+        };
+        spawn_blocking_as(task, Kind::of::<F>(), site)
+    }
+
     /// Tracks a future until it is dropped, which is later than when it completes.
     #[track_caller]
     pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
@@ -102,9 +124,12 @@ impl TaskTracker {
     }
 
     fn track_at<F: Future>(&self, future: F, site: Site) -> TrackedFuture<F> {
+        TrackedFuture { future: Box::pin(future), _tracked: self.tracked(site) }
+    }
+
+    fn tracked(&self, site: Site) -> Tracked {
         let token = self.object.effect(OpKind::Track, 0, site, || self.real.token());
-        let tracked = Tracked { token: Some(token), object: self.object, site };
-        TrackedFuture { future: Box::pin(future), _tracked: tracked }
+        Tracked { token: Some(token), object: self.object, site }
     }
 
     /// Whether both are handles of one tracker.

@@ -1,4 +1,4 @@
-//! `interval`: one timer, set again after each tick.
+//! `interval` and `interval_at`: one timer, set again after each tick.
 
 use super::{Duration, FAR, Instant, MissedTickBehavior, Sleep, sleep_until};
 use crate::check::engine::{self, Site};
@@ -13,12 +13,22 @@ use std::task::{Context, Poll, ready};
 /// Panics on a period of zero; with no engine running, outside a tokio runtime.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
+    interval_at(Instant::now(), period)
+}
+
+/// Ticks every `period`, for the first time at `start`. See `tokio::time::interval_at`.
+///
+/// # Panics
+///
+/// Panics on a period of zero; with no engine running, outside a tokio runtime.
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "`period` must be non-zero.");
     if engine::current().is_none() {
-        return Interval(Inner::Real(tokio::time::interval(period)));
+        return Interval(Inner::Real(tokio::time::interval_at(start.real(), period)));
     }
     Interval(Inner::Engine(Ticks {
-        next: sleep_until(Instant::now()),
+        next: sleep_until(start),
         period: period.min(FAR),
         missed: MissedTickBehavior::default(),
     }))
@@ -87,7 +97,7 @@ impl Interval {
         self.poll_at(cx, Location::caller())
     }
 
-    fn poll_at(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Instant> {
+    pub(crate) fn poll_at(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Instant> {
         match &mut self.0 {
             Inner::Real(interval) => interval.poll_tick(cx).map(Instant::from_real),
             Inner::Engine(ticks) => ticks.poll(cx, site),

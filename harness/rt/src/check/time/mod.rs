@@ -10,9 +10,9 @@ mod sleep;
 mod timeout;
 
 pub use instant::Instant;
-pub use interval::{Interval, interval};
+pub use interval::{Interval, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
-pub use timeout::{Timeout, timeout};
+pub use timeout::{Timeout, timeout, timeout_at};
 pub use tokio::time::{Duration, MissedTickBehavior};
 
 /// What stands for "never" where a sum of times overflows: about 30 years, as in tokio.

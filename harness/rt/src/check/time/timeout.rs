@@ -1,4 +1,4 @@
-//! `timeout`: a future and a timer, the future polled first.
+//! `timeout` and `timeout_at`: a future and a timer, the future polled first.
 
 use super::error::Elapsed;
 use super::{Duration, Instant, Sleep, sleep_until};
@@ -20,6 +20,14 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
         None => None,
     };
     Timeout { value, delay }
+}
+
+/// Lets `future` run until `deadline` at most. See `tokio::time::timeout_at`.
+///
+/// A future that is ready at its first poll wins against a deadline that has passed.
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { value: future.into_future(), delay: Some(sleep_until(deadline)) }
 }
 
 pin_project! {

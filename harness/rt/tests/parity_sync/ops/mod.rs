@@ -3,9 +3,12 @@
 //! Checked on every operation, whatever the test: its site is a line of the test, not of the wrapper; and
 //! every wake-up happens inside an operation, so that the engine decides when.
 
+mod broadcast;
 mod channels;
+mod parts;
 mod signals;
 mod state;
+mod streams;
 
 use selvedge_rt::check::engine::*;
 use std::any::TypeId;

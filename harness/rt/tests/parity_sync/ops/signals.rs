@@ -2,7 +2,7 @@
 
 use super::{poll_with, record};
 use crate::poll_once;
-use selvedge_rt::sync::{CancellationToken, Notify};
+use selvedge_rt::sync::{Barrier, CancellationToken, Notify};
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -170,4 +170,47 @@ fn enable_takes_a_place_and_tells_whether_there_was_something_to_take() {
     }
     assert!(pin!(notify.notified()).enable());
     rec.expect(&["NotifyOne", "Listen", "Notified(1)", "NotifyOne", "Listen", "Notified(1)"]);
+}
+
+#[test]
+fn owned_notification_announces_the_same_and_which_end_of_the_queue_is_woken() {
+    let (rec, _entered) = record();
+    let notify = std::sync::Arc::new(Notify::new());
+    let (waker, woken) = rec.waker();
+    {
+        let mut first = pin!(notify.clone().notified_owned());
+        let mut last = pin!(notify.clone().notified_owned());
+        assert!(poll_once(first.as_mut()).is_pending());
+        assert!(poll_with(last.as_mut(), &waker).is_pending());
+        notify.notify_last();
+        assert_eq!(woken.times(), 1);
+        assert!(poll_once(last).is_ready());
+    }
+    rec.expect(&[
+        "Listen",
+        "Listen",
+        "Notified pending",
+        "Notified pending",
+        "NotifyLast",
+        "Notified",
+        "DropNotified",
+    ]);
+}
+
+#[test]
+fn barrier_announces_every_poll_and_who_leads() {
+    let (rec, _entered) = record();
+    let barrier = Barrier::new(2);
+    let (waker, woken) = rec.waker();
+    {
+        let mut first = pin!(barrier.wait());
+        assert!(poll_with(first.as_mut(), &waker).is_pending());
+        assert!(poll_once(pin!(barrier.wait())).is_ready());
+        assert_eq!(woken.times(), 1);
+        assert!(poll_once(first).is_ready());
+    }
+    rec.expect(&["Arrive pending", "Arrive = 1", "Arrive"]);
+    let _ = poll_once(pin!(barrier.wait()));
+    drop(barrier.wait());
+    rec.expect(&["Arrive pending", "DropArrive"]);
 }

@@ -4,7 +4,7 @@ use super::{poll_with, record};
 use crate::{poll_and_drop, poll_once};
 use selvedge_rt::blocking;
 use selvedge_rt::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
-use selvedge_rt::sync::{Mutex, RwLock, Semaphore};
+use selvedge_rt::sync::{Mutex, OnceCell, RwLock, Semaphore};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -241,4 +241,41 @@ fn atomics_announce_what_they_read_and_wrote() {
 #[test]
 fn atomics_announce_the_same_when_the_engine_has_the_cell() {
     check_atomics(true);
+}
+
+#[test]
+fn once_cell_announces_who_may_set_it_and_who_did() {
+    let (rec, _entered) = record();
+    let cell = OnceCell::<u32>::new();
+    let (waker, woken) = rec.waker();
+    assert!(cell.get().is_none());
+    {
+        let mut begun = Box::pin(cell.get_or_init(std::future::pending));
+        assert!(poll_once(begun.as_mut()).is_pending());
+        cell.set(1).unwrap_err();
+        let mut next = pin!(cell.get_or_init(|| std::future::ready(2)));
+        assert!(poll_with(next.as_mut(), &waker).is_pending());
+        poll_and_drop(cell.get_or_init(std::future::pending));
+        drop(begun);
+        assert_eq!(woken.times(), 1);
+        assert!(poll_once(next).is_ready());
+    }
+    rec.expect(&[
+        "GetOnce",
+        "Acquire(1)",
+        "SetOnce(1) busy",
+        "Acquire(1) pending",
+        "Acquire(1) pending",
+        "DropAcquire(1)",
+        "Release(1)",
+        "Acquire(1)",
+        "SetOnce(2)",
+    ]);
+    cell.set(3).unwrap_err();
+    now(cell.get_or_init(std::future::pending));
+    assert!(cell.initialized());
+    rec.expect(&["SetOnce(3) closed", "Acquire(1) = 1", "GetOnce = 1"]);
+    let cell = OnceCell::<u32>::new();
+    now(cell.get_or_try_init(|| std::future::ready(Err(())))).unwrap_err();
+    rec.expect(&["1:Acquire(1)", "1:Release(1)"]);
 }

@@ -119,7 +119,11 @@ macro_rules! receiver {
             }
 
             #[inline]
-            fn poll_recv_at(&mut self, cx: &mut Context<'_>, site: Site) -> Poll<Option<T>> {
+            pub(crate) fn poll_recv_at(
+                &mut self,
+                cx: &mut Context<'_>,
+                site: Site,
+            ) -> Poll<Option<T>> {
                 let object = self.real.object;
                 let real = |cx: &mut Context<'_>| self.real.poll_recv(cx);
                 object.poll(OpKind::Recv, 0, site, cx, real, seen::item)
