@@ -99,6 +99,20 @@ pub enum Row {
     BufferSizing,
 }
 
+impl Row {
+    /// Every row, in the order of the checklist.
+    pub const ALL: &[Row] = &[
+        Row::ExitPaths,
+        Row::ChannelOwnership,
+        Row::ErrorHandling,
+        Row::Cancellation,
+        Row::ResourceCleanup,
+        Row::LockOrdering,
+        Row::CopySafety,
+        Row::BufferSizing,
+    ];
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

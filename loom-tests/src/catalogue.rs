@@ -53,6 +53,11 @@ impl Catalogue {
         self.scenarios.len() + self.variants.len() + self.correct.len() + self.near_misses.len()
     }
 
+    /// Whether it is everything that there is.
+    pub fn is_whole(&self) -> bool {
+        self.len() == Catalogue::all().len()
+    }
+
     /// Whether nothing is selected: never a success.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

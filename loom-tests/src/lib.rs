@@ -9,11 +9,13 @@
 //! | [`mod@column`] | the engines: where each runs a scenario, and what it must say |
 //! | [`matrix`] | scenario by engine, law by engine |
 //! | [`exhibit`] | the gallery as it must turn out |
+//! | [`checklist`] | the eight rows, for each pattern: what stands behind them |
 //! | [`suite`] | all of it in one run, for `verify` |
 //! | [`table`] | size, speed and memory of the search |
 //! | [`show`], [`progress`] | tables for people; what runs now |
 
 pub mod catalogue;
+pub mod checklist;
 pub mod column;
 pub mod exhibit;
 pub mod gallery;

@@ -1,12 +1,13 @@
 //! Tables for people, at most 140 columns wide.
 
+use crate::checklist::{Executions, Line};
 use crate::column::Column;
 use crate::exhibit::{By, Exhibit, Find};
 use crate::matrix::{Cell, LawRow, Row};
 use crate::suite::Suite;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use selvedge::{Bound, Report, Verdict};
+use selvedge::{Bound, Law, Report, Row as Question, Verdict};
 
 const WIDTH: u16 = 140;
 
@@ -25,6 +26,13 @@ pub fn suite(suite: &Suite) -> String {
     if !suite.gallery.is_empty() {
         text += "Gallery: the law that each engine finds first, and executions until then\n";
         text += &format!("{}\n\n", gallery(&suite.gallery));
+    }
+    if !suite.checklist.is_empty() {
+        text += "Checklist: for each row and pattern, the laws that judge it, in how many scenarios and on how \
+                 many executions, and the\nwrong variants that were caught for it\n";
+        text += &format!("{}\n", checklist(&suite.checklist));
+        text += "A law after a `+` is not the row's own, but it catches a wrong variant of that row. \
+                 Panic is a scenario's assertion.\n\n";
     }
     for problem in &suite.problems {
         text += &format!("WRONG: {problem}\n\n");
@@ -143,6 +151,48 @@ fn find(find: &Find) -> String {
         Find::NotMeant => "--".into(),
         Find::NotBuilt => "-- (--features loom)".into(),
     }
+}
+
+/// A line a row, with its laws, and one a pattern below it.
+fn checklist(lines: &[Line]) -> Table {
+    let engines = Executions::default().each().map(|(name, _)| name);
+    let header = ["row", "laws", "scenarios"].into_iter().chain(engines).chain(["caught"]);
+    let mut rows = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        if i == 0 || lines[i - 1].row != line.row {
+            let laws = own(line.row).map(|law| law.to_string()).collect::<Vec<_>>().join(", ");
+            let laws = if laws.is_empty() { "none of its own".into() } else { laws };
+            rows.push(vec![line.row.to_string().to_uppercase(), laws]);
+        }
+        let count = |n: u64| if n == 0 { "-".into() } else { thousands(n) };
+        let start = [format!("  {}", line.pattern), laws_of(line), count(line.scenarios as u64)];
+        let executions = line.executions.each().map(|(_, n)| count(n));
+        let caught =
+            if line.caught.is_empty() { "no variant".into() } else { line.caught.join(", ") };
+        rows.push(start.into_iter().chain(executions).chain([caught]).collect());
+    }
+    let mut table = table(header.map(str::to_owned).collect(), 2, rows);
+    let caught = table.column_mut(7).expect("the last column");
+    caught.set_cell_alignment(CellAlignment::Left);
+    table
+}
+
+fn own(row: Question) -> impl Iterator<Item = Law> {
+    Law::ALL.iter().copied().filter(move |law| law.row() == row)
+}
+
+/// The laws of a line, by how they differ from the row's own.
+fn laws_of(line: &Line) -> String {
+    let names = |sign: &str, laws: &mut dyn Iterator<Item = Law>| {
+        let names: Vec<_> = laws.map(|law| law.to_string()).collect();
+        if names.is_empty() { None } else { Some(format!("{sign} {}", names.join(", "))) }
+    };
+    let on = |law: &Law| line.laws.contains(law);
+    let all = own(line.row).any(|law| on(&law)).then(|| "all".to_owned());
+    let off = all.as_ref().and_then(|_| names("but", &mut own(line.row).filter(|law| !on(law))));
+    let more = names("+", &mut line.laws.iter().copied().filter(|law| law.row() != line.row));
+    let parts: Vec<_> = [all, off, more].into_iter().flatten().collect();
+    if parts.is_empty() { "none".into() } else { parts.join(" ") }
 }
 
 /// `1,234,567`.

@@ -1,6 +1,7 @@
 //! One run of everything, and what is wrong with it.
 
 use crate::catalogue::Catalogue;
+use crate::checklist;
 use crate::column::Budget;
 use crate::exhibit::{self, Exhibit};
 use crate::matrix::{self, Cell, LawRow, Row};
@@ -19,6 +20,8 @@ pub struct Suite {
     pub laws: Vec<LawRow>,
     /// The gallery.
     pub gallery: Vec<Exhibit>,
+    /// The eight rows, for each pattern.
+    pub checklist: Vec<checklist::Line>,
     /// What is not as it must be: empty is success.
     pub problems: Vec<String>,
     /// Wall-clock time.
@@ -43,8 +46,13 @@ pub fn run(catalogue: &Catalogue, budget: Budget, progress: &mut Progress) -> Su
     for exhibit in &gallery {
         problems.extend(exhibit.off.iter().map(|off| format!("{}: {off}", exhibit.id)));
     }
+    let checklist = checklist::lines(catalogue, &scenarios, &gallery);
+    if catalogue.is_whole() {
+        // Of a selection nobody expects that it says something of every row.
+        problems.extend(checklist::problems(&checklist));
+    }
     let seconds = started.elapsed().as_secs_f64();
-    Suite { budget, scenarios, laws, gallery, problems, seconds }
+    Suite { budget, scenarios, laws, gallery, checklist, problems, seconds }
 }
 
 /// How many steps [`run`] will take.

@@ -13,3 +13,16 @@ fn the_gallery_in_the_readme_is_the_catalogue() {
         "README.md, between its `gallery` markers, should have what `cargo run --bin verify -- gallery` prints:\n\n{expected}"
     );
 }
+
+/// Each variant's file says which rows it fails, and so does the catalogue: what the checklist counts.
+#[test]
+fn the_rows_of_a_variant_are_those_that_its_file_names() {
+    for v in gallery::VARIANTS {
+        let file = format!("{}/src/gallery/{}.rs", env!("CARGO_MANIFEST_DIR"), v.id());
+        let source = std::fs::read_to_string(&file).expect("a file a variant");
+        let line = source.lines().find_map(|line| line.strip_prefix("//! Checklist: "));
+        let (named, _) = line.and_then(|line| line.split_once('.')).expect("a line of rows, a law");
+        let rows: Vec<_> = v.rows().iter().map(|row| row.to_string()).collect();
+        assert_eq!(named, rows.join(", "), "{file}");
+    }
+}

@@ -14,6 +14,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// Runs every claim of every pattern, and the gallery of wrong variants, under every engine.
+///
+/// Ends with the checklist: for each of its eight rows and each pattern, the laws that judge it, the
+/// scenarios and the executions that they rest on, and the wrong variants that were caught for it. Of a
+/// whole run, a row that no execution or no variant stands behind is an error.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Args {

@@ -12,7 +12,7 @@ pub mod shutdown;
 pub mod worker_pool;
 
 use crate::scenario::{Root, Shape, shape};
-use selvedge::{Check, Law};
+use selvedge::{Check, Law, Row};
 use std::convert::identity;
 use std::fmt::Write;
 
@@ -27,6 +27,8 @@ pub struct Variant {
     pub wrong: &'static str,
     /// The law that catches it.
     pub law: Law,
+    /// The rows of the checklist that it fails, where these are not the law's own; else empty.
+    pub fails: &'static [Row],
     /// The program.
     pub root: fn(Shape) -> Root,
     /// What the check is told besides.
@@ -43,6 +45,12 @@ impl Variant {
     /// `pattern/name`.
     pub fn id(&self) -> String {
         format!("{}/{}", self.pattern, self.name)
+    }
+
+    /// The rows of the checklist that it fails. A law stands in one row, and yet a pool that waits for
+    /// ever because of a guard is a matter of locks.
+    pub fn rows(&self) -> Vec<Row> {
+        if self.fails.is_empty() { vec![self.law.row()] } else { self.fails.to_vec() }
     }
 
     /// The check, before an engine is chosen.
@@ -100,7 +108,7 @@ pub fn markdown_table() -> String {
             v.id(),
             v.wrong,
             v.law,
-            v.law.row()
+            v.rows().iter().map(Row::to_string).collect::<Vec<_>>().join(", ")
         )
         .expect("a string takes everything");
     }
@@ -108,12 +116,13 @@ pub fn markdown_table() -> String {
 }
 
 macro_rules! variant {
-    ($pattern:ident / $name:ident: $wrong:literal, $law:ident) => {
+    ($pattern:ident / $name:ident: $wrong:literal, $law:ident $(, [$($row:ident),+])?) => {
         Variant {
             pattern: stringify!($pattern),
             name: stringify!($name),
             wrong: $wrong,
             law: Law::$law,
+            fails: &[$($(Row::$row),+)?],
             root: |s| Box::pin($pattern::$name::scenario(s.workers, s.jobs, s.buffer)),
             check: identity,
             shape: shape(2, 3, 1),
@@ -125,7 +134,7 @@ macro_rules! variant {
 
 /// All variants, pattern by pattern.
 pub const VARIANTS: &[Variant] = &[
-    variant!(worker_pool / bare_result_send: "result send without cancel", IgnoredCancellation),
+    variant!(worker_pool / bare_result_send: "result send without cancel", IgnoredCancellation, [ExitPaths, Cancellation]),
     variant!(worker_pool / coordinator_keeps_sender: "a sender held by the coordinator", NeverClosed),
     Variant {
         // One worker closes once.
@@ -134,14 +143,14 @@ pub const VARIANTS: &[Variant] = &[
     },
     Variant {
         loom: Some(shape(2, 2, 1)),
-        ..variant!(worker_pool / guard_across_job: "the guard is held through the job", Deadlock)
+        ..variant!(worker_pool / guard_across_job: "the guard is held through the job", Deadlock, [LockOrdering])
     },
     Variant {
         shape: shape(2, 4, 1),
-        ..variant!(worker_pool / panic_kills_worker: "capacity shrinks with each panic", Deadlock)
+        ..variant!(worker_pool / panic_kills_worker: "capacity shrinks with each panic", Deadlock, [ErrorHandling, ExitPaths])
     },
-    variant!(worker_pool / whole_loop_cancelled: "the loop is cancelled with a job in hand", LostItem),
-    variant!(worker_pool / detached_workers: "closed while the workers run", Unjoined),
+    variant!(worker_pool / whole_loop_cancelled: "the loop is cancelled with a job in hand", LostItem, [Cancellation]),
+    variant!(worker_pool / detached_workers: "closed while the workers run", Unjoined, [ResourceCleanup]),
     Variant {
         // Loom has no law for tasks that run for ever.
         loom: None,
@@ -151,27 +160,27 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
-    variant!(err_group / try_join_detaches: "the first error detaches the siblings", Unjoined),
-    variant!(err_group / awaits_in_spawn_order: "a failure waits for those before it", Deadlock),
-    variant!(err_group / returns_before_drain: "told to stop taken for stopped", IncompleteShutdown),
+    variant!(err_group / try_join_detaches: "the first error detaches the siblings", Unjoined, [ExitPaths, ResourceCleanup]),
+    variant!(err_group / awaits_in_spawn_order: "a failure waits for those before it", Deadlock, [ErrorHandling]),
+    variant!(err_group / returns_before_drain: "told to stop taken for stopped", IncompleteShutdown, [ResourceCleanup, ExitPaths]),
     variant!(err_group / cancel_then_record: "a reaction may be recorded first", Panic),
     variant!(err_group / permit_by_hand: "the permit of a failed task is gone", PermitLeak),
     variant!(err_group / ignores_join_error: "a panic goes nowhere", Panic),
-    variant!(err_group / shared_push_as_index: "finish order read as spawn order", Panic),
+    variant!(err_group / shared_push_as_index: "finish order read as spawn order", Panic, [CopySafety]),
     Variant {
         // One task at a time: no schedule deadlocks.
         shape: shape(1, 3, 1),
         ..variant!(err_group / guard_over_await: "a lock held over the wait for another", LockOrder)
     },
-    variant!(err_group / permit_inside_task: "bounds who works, not who is there", Panic),
+    variant!(err_group / permit_inside_task: "bounds who works, not who is there", Panic, [BufferSizing]),
     Variant {
         shape: shape(2, 4, 1),
-        ..variant!(fan / bare_branch_send: "branch send without cancel", IgnoredCancellation)
+        ..variant!(fan / bare_branch_send: "branch send without cancel", IgnoredCancellation, [ExitPaths, Cancellation])
     },
     Variant {
         shape: shape(2, 4, 1),
         loom: Some(shape(2, 4, 1)),
-        ..variant!(fan / round_robin_dispatch: "deals items to a branch that nobody reads", Deadlock)
+        ..variant!(fan / round_robin_dispatch: "deals items to a branch that nobody reads", Deadlock, [BufferSizing, ExitPaths])
     },
     variant!(fan / sender_kept: "the original sender is kept, the merge never ends", NeverClosed),
     variant!(fan / ends_on_first_none: "the merge ends when one source does", LostItem),
@@ -183,7 +192,7 @@ pub const VARIANTS: &[Variant] = &[
     },
     Variant {
         loom: Some(shape(2, 2, 1)),
-        ..variant!(fan / broadcast_not_compete: "every branch gets every item", DuplicateItem)
+        ..variant!(fan / broadcast_not_compete: "every branch gets every item", DuplicateItem, [CopySafety])
     },
     Variant {
         // The branches are not joined: that is the bug, but not the one that this is about.
@@ -192,12 +201,12 @@ pub const VARIANTS: &[Variant] = &[
     },
     variant!(fan / opposite_locks: "splitter and merger take two locks in opposite order", LockOrder),
     variant!(pipeline / no_cancel_on_recv: "an idle input is deaf to the cancel", IgnoredCancellation),
-    variant!(pipeline / no_cancel_on_send: "a full output is deaf to the cancel", IgnoredCancellation),
+    variant!(pipeline / no_cancel_on_send: "a full output is deaf to the cancel", IgnoredCancellation, [ExitPaths, Cancellation]),
     variant!(pipeline / forgets_close: "the sender outlives its stage", NeverClosed),
-    variant!(pipeline / filter_returns: "the first reject ends the stage", LostItem),
+    variant!(pipeline / filter_returns: "the first reject ends the stage", LostItem, [ExitPaths]),
     variant!(pipeline / swallows_errors: "items that fail are skipped", Panic),
-    variant!(pipeline / cancelled_looks_complete: "a truncated run reports a clean end", Panic),
-    variant!(pipeline / fresh_token_in_stage: "a stage that no cancel reaches", Deadlock),
+    variant!(pipeline / cancelled_looks_complete: "a truncated run reports a clean end", Panic, [ErrorHandling, Cancellation]),
+    variant!(pipeline / fresh_token_in_stage: "a stage that no cancel reaches", Deadlock, [CopySafety, Cancellation]),
     Variant {
         check: |check| check.high_water(2),
         ..variant!(pipeline / unbounded_between_stages: "no backpressure", UnboundedGrowth)
@@ -205,34 +214,34 @@ pub const VARIANTS: &[Variant] = &[
     // The wait for a permit is a timer, which loom does not have.
     Variant {
         loom: None,
-        ..variant!(rate_limit / sleep_per_worker: "limits each worker, not the whole", Panic)
+        ..variant!(rate_limit / sleep_per_worker: "limits each worker, not the whole", Panic, [CopySafety])
     },
     Variant {
         loom: None,
-        ..variant!(rate_limit / clone_copies_state: "each clone counts for itself", Panic)
+        ..variant!(rate_limit / clone_copies_state: "each clone counts for itself", Panic, [CopySafety])
     },
     Variant {
         loom: None,
-        ..variant!(rate_limit / burst_after_idle: "missed ticks come all at once", Panic)
+        ..variant!(rate_limit / burst_after_idle: "missed ticks come all at once", Panic, [BufferSizing])
     },
     Variant {
         shape: shape(2, 2, 2),
         loom: None,
-        ..variant!(rate_limit / fixed_window: "twice the burst around an edge", Panic)
+        ..variant!(rate_limit / fixed_window: "twice the burst around an edge", Panic, [BufferSizing])
     },
     Variant {
         loom: None,
-        ..variant!(rate_limit / check_then_wait: "the lock is given back between look and take", Panic)
+        ..variant!(rate_limit / check_then_wait: "the lock is given back between look and take", Panic, [CopySafety])
     },
     Variant {
         shape: shape(2, 2, 1),
         loom: None,
-        ..variant!(rate_limit / commit_before_sleep: "a cancelled waiter burns a permit", Panic)
+        ..variant!(rate_limit / commit_before_sleep: "a cancelled waiter burns a permit", Panic, [Cancellation, ResourceCleanup])
     },
     Variant {
         shape: shape(1, 3, 1),
         loom: None,
-        ..variant!(rate_limit / bare_result_send: "delivers without cancel", IgnoredCancellation)
+        ..variant!(rate_limit / bare_result_send: "delivers without cancel", IgnoredCancellation, [ExitPaths, Cancellation])
     },
     Variant {
         loom: None,
@@ -247,22 +256,22 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.unjoined(),
         shape: shape(2, 2, 1),
         loom: None,
-        ..variant!(rate_limit / timer_not_stopped: "the ticker outlives its work", TaskLeak)
+        ..variant!(rate_limit / timer_not_stopped: "the ticker outlives its work", TaskLeak, [ResourceCleanup])
     },
-    variant!(shutdown / returns_without_join: "over before its work is", IncompleteShutdown),
+    variant!(shutdown / returns_without_join: "over before its work is", IncompleteShutdown, [ResourceCleanup, ExitPaths]),
     variant!(shutdown / blocking_send: "deaf to the drain while the queue is full", IgnoredCancellation),
     Variant {
         // No law for tasks that run for ever, and no timers.
         loom: None,
-        ..variant!(shutdown / spins_on_error: "asks a broken listener again at once", Livelock)
+        ..variant!(shutdown / spins_on_error: "asks a broken listener again at once", Livelock, [ErrorHandling])
     },
     variant!(shutdown / no_deadline: "one stuck job holds the process", Deadlock),
     Variant {
         // The signal has to come between a worker's job and its look.
         sampled: 1_000,
-        ..variant!(shutdown / break_before_drain: "accepted jobs are left in the queue", LostItem)
+        ..variant!(shutdown / break_before_drain: "accepted jobs are left in the queue", LostItem, [Cancellation])
     },
-    variant!(shutdown / closed_check_not_atomic: "a job slips in between look and count", Panic),
+    variant!(shutdown / closed_check_not_atomic: "a job slips in between look and count", Panic, [ChannelOwnership]),
     variant!(shutdown / owner_keeps_sender: "the owner keeps a sender, the drain never ends", NeverClosed),
     variant!(shutdown / second_signal_ignored: "a stuck job hears no second signal", IgnoredCancellation),
     variant!(shutdown / drained_before_registered: "looks, then waits: the wakeup is lost", Deadlock),
@@ -270,7 +279,7 @@ pub const VARIANTS: &[Variant] = &[
         // Too many operations for loom.
         shape: shape(1, 101, 1),
         loom: None,
-        ..variant!(shutdown / magic_queue_100: "hides a send that waits, until job 101", Deadlock)
+        ..variant!(shutdown / magic_queue_100: "hides a send that waits, until job 101", Deadlock, [BufferSizing])
     },
 ];
 

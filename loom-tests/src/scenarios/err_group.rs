@@ -1,6 +1,7 @@
 //! The error group's contract. The numbers are those of `selvedge_patterns::err_group`.
 //!
-//! A shape's workers are the limit, its jobs the tasks; a group has no buffer.
+//! A shape's workers are the limit, its jobs the tasks; a group has no buffer. A group has no timer and no
+//! task of its own, so all of it fits loom.
 
 use crate::scenario::{Root, Scenario, Shape, shape};
 use rt::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -21,9 +22,12 @@ const BASE: Scenario = Scenario {
     check: known_ends,
     operation: shape(2, 3, 1),
     poll: shape(3, 5, 1),
-    loom: None,
+    loom: Some(shape(2, 2, 1)),
     preemptions: None,
 };
+
+/// One task in each role under loom, which then needs no bound on preemptions.
+const ALONE: Option<Shape> = Some(shape(1, 2, 1));
 
 /// The scenarios, in the order of the contract.
 pub const SCENARIOS: &[Scenario] = &[
@@ -31,7 +35,6 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "wait_returns_when_every_task_has_ended_and_dropped_its_future",
         statements: &[1],
         root: ended_is_ended,
-        loom: None,
         ..BASE
     },
     Scenario {
@@ -52,6 +55,7 @@ pub const SCENARIOS: &[Scenario] = &[
         root: failure_and_cancel,
         operation: shape(2, 2, 1),
         poll: shape(2, 4, 1),
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
@@ -64,6 +68,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_spawn_after_the_cancel_never_runs_its_closure",
         statements: &[4],
         root: late_spawn,
+        loom: ALONE,
         ..BASE
     },
     Scenario {
@@ -72,14 +77,14 @@ pub const SCENARIOS: &[Scenario] = &[
         root: cancelled_flow,
         operation: shape(1, 2, 1),
         poll: shape(2, 4, 1),
-        loom: None,
-        preemptions: Some(2),
+        loom: ALONE,
         ..BASE
     },
     Scenario {
         name: "a_spawn_that_waits_for_the_limit_is_freed_by_the_cancel",
         statements: &[5],
         root: full_group,
+        loom: ALONE,
         poll: shape(4, 4, 1),
         ..BASE
     },
@@ -87,6 +92,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_spawn_that_waits_for_the_limit_is_freed_by_a_failure",
         statements: &[5],
         root: full_and_failing,
+        loom: ALONE,
         poll: shape(4, 4, 1),
         ..BASE
     },
@@ -94,7 +100,6 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "there_are_never_more_tasks_than_the_limit",
         statements: &[6],
         root: at_most,
-        loom: None,
         ..BASE
     },
     Scenario {
@@ -114,6 +119,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "dropping_the_group_cancels_and_aborts",
         statements: &[9],
         root: dropped_group,
+        loom: ALONE,
         check: |check| known_ends(check).unjoined(),
         ..BASE
     },
@@ -121,6 +127,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "dropping_a_wait_cancels_and_aborts",
         statements: &[9],
         root: dropped_wait,
+        loom: ALONE,
         check: |check| known_ends(check).unjoined(),
         ..BASE
     },

@@ -21,8 +21,9 @@ const BASE: Scenario = Scenario {
     check: known_values,
     operation: shape(2, 2, 1),
     poll: shape(4, 6, 2),
-    loom: None,
-    preemptions: None,
+    // Two branches take turns in more ways than loom can look at without a bound.
+    loom: Some(shape(2, 2, 1)),
+    preemptions: Some(2),
 };
 
 /// The scenarios, in the order of the contract.
@@ -63,6 +64,8 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_fan_out_cancelled_at_any_time_loses_nothing",
         statements: &[9],
         root: cancelled_fan_out,
+        loom: Some(shape(1, 1, 1)),
+        preemptions: None,
         ..BASE
     },
     Scenario {
@@ -96,6 +99,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_merge_ends_after_every_source_and_keeps_the_order_of_each",
         statements: &[5, 6],
         root: merge_flow,
+        loom: Some(shape(2, 1, 1)),
         poll: shape(4, 2, 1),
         ..BASE
     },
@@ -103,6 +107,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_merge_of_none_ends_at_once",
         statements: &[5],
         root: merge_of_none,
+        preemptions: None,
         poll: shape(4, 0, 1),
         ..BASE
     },
@@ -133,6 +138,7 @@ pub const SCENARIOS: &[Scenario] = &[
         root: round_trip,
         operation: shape(2, 1, 1),
         poll: shape(4, 2, 1),
+        loom: Some(shape(1, 1, 1)),
         ..BASE
     },
 ];

@@ -23,7 +23,8 @@ const BASE: Scenario = Scenario {
     check: known_items,
     operation: shape(2, 2, 1),
     poll: shape(4, 4, 2),
-    loom: None,
+    // The source, a stage and the supervisor; without a bound loom does not come to an end.
+    loom: Some(shape(1, 1, 1)),
     preemptions: Some(2),
 };
 
@@ -33,7 +34,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "uncancelled_it_equals_the_iterator",
         statements: &[1, 2, 7, 9],
         root: flow,
-        loom: None,
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -42,27 +43,27 @@ pub const SCENARIOS: &[Scenario] = &[
         root: concurrent,
         check: equal_workers,
         poll: shape(4, 6, 2),
-        loom: None,
         ..BASE
     },
     Scenario {
         name: "an_error_ends_both_sides_and_names_its_stage",
         statements: &[3, 6, 8, 9],
         root: |s| failing(s, false),
-        loom: None,
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
         name: "a_panic_ends_both_sides_and_names_its_stage",
         statements: &[3, 6, 8, 9],
         root: |s| failing(s, true),
-        loom: None,
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
         name: "of_two_failures_one_is_the_cause_and_both_are_listed",
         statements: &[3, 9],
         root: two_failures,
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -99,6 +100,7 @@ pub const SCENARIOS: &[Scenario] = &[
         root: bounded,
         operation: shape(1, 6, 1),
         poll: shape(2, 9, 1),
+        // It takes six items to fill every buffer, and loom does not get through their orders.
         loom: None,
         ..BASE
     },
@@ -106,6 +108,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "cancel_at_any_time_loses_nothing_and_leaves_a_prefix",
         statements: &[2, 6, 7, 8, 9],
         root: cancelled_flow,
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -113,7 +116,9 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[6, 9],
         root: cancelled_concurrent,
         check: equal_workers,
-        loom: None,
+        // Item 1 is the first that waits.
+        loom: Some(shape(1, 2, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -122,7 +127,9 @@ pub const SCENARIOS: &[Scenario] = &[
         root: nobody_reads,
         operation: shape(2, 6, 1),
         poll: shape(4, 9, 1),
-        loom: None,
+        // One more than there is room for.
+        loom: Some(shape(1, 4, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -135,6 +142,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "finish_returns_after_every_task_and_hands_everything_back",
         statements: &[6, 7, 9],
         root: finished_early,
+        preemptions: Some(1),
         ..BASE
     },
 ];

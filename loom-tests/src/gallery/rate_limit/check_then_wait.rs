@@ -1,6 +1,7 @@
 //! Wrong: look, wait, take, and the lock is held for the look and for the take, but not in between.
 //!
-//! Checklist: races on shared results. Law: `Panic`, of the caller's own check of the rate.
+//! Checklist: copy safety. Law: `Panic`, of the caller's own check of the rate. What each looked at is a
+//! copy when it takes.
 
 use super::{INTERVAL, all, assert_limited};
 use rt::sync::Mutex;

@@ -1,5 +1,6 @@
-//! Inputs and the schedule, generated and shrunk together, at shapes that no search reaches.
+//! The pool: each accepted job is somewhere, once.
 
+use super::{Ends, after, buffer, check, items, size, workers};
 use proptest::prelude::*;
 use rt::sync::CancellationToken;
 use selvedge::proptest::Runs;
@@ -7,7 +8,6 @@ use selvedge::{Check, Law, Record, shutdown_complete};
 use selvedge_loom_tests::gallery::worker_pool::whole_loop_cancelled;
 use selvedge_patterns::worker_pool::{OnCancel, Outcome, WorkerPool};
 use selvedge_rt as rt;
-use std::num::NonZeroUsize;
 
 /// One run of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +25,9 @@ struct Input {
 }
 
 fn inputs() -> impl Strategy<Value = Input> {
-    let at = || proptest::option::of(0..40u64);
-    (1..=8usize, 0..=40u64, 1..=16usize, 1..=16usize, at(), at(), at(), any::<bool>()).prop_map(
-        |(workers, jobs, queue, results, cancel, close, panics, abandon)| Input {
+    let sizes = (workers(), items(), buffer(), buffer());
+    (sizes, after(), after(), after(), any::<bool>()).prop_map(
+        |((workers, jobs, queue, results), cancel, close, panics, abandon)| Input {
             workers,
             jobs,
             queue,
@@ -40,8 +40,7 @@ fn inputs() -> impl Strategy<Value = Input> {
     )
 }
 
-async fn pool(input: Input) {
-    let size = |n| NonZeroUsize::new(n).expect("at least one");
+async fn pool(input: Input, ends: Ends) {
     let token = CancellationToken::new();
     let started = Record::distinct("started");
     let note = started.clone();
@@ -79,6 +78,10 @@ async fn pool(input: Input) {
             None => break results.close().await,
         }
     };
+    ends.reached(report.end);
+    if report.panicked > 0 {
+        ends.reached("panicked");
+    }
     let accepted = producer.await.expect("the producer does not panic");
     shutdown_complete();
     let done = delivered.iter().chain(&report.undelivered).map(|d| d.id.index());
@@ -94,10 +97,37 @@ async fn pool(input: Input) {
 
 #[test]
 fn the_pool_keeps_its_contract_on_generated_inputs_and_schedules() {
-    let check = Check::new("worker pool, generated");
-    let report = check.proptest(Runs::new(2_000), inputs(), pool);
-    report.assert_passed();
-    assert!(report.coverage.schedules > 1_000, "{report}");
+    let pool_check = Check::new("worker pool, generated");
+    check(pool_check, 300, inputs(), &["Complete", "Cancelled", "\"panicked\""], pool);
+}
+
+/// The consumer is gone, and nobody else ends the pool: its producer is told, and every task ends.
+async fn dropped(input: Input, ends: Ends) {
+    let token = CancellationToken::new();
+    let handler = |job: u64| async move {
+        rt::task::yield_now().await;
+        job
+    };
+    let (mut pool, mut results) = WorkerPool::new(handler)
+        .workers(size(input.workers))
+        .queue(size(input.queue))
+        .results(size(input.results))
+        .start(&token);
+    let producer = rt::spawn(async move { while pool.submit(0).await.is_ok() {} });
+    for _ in 0..input.jobs {
+        results.next().await.expect("there is always one more");
+    }
+    drop(results);
+    producer.await.expect("the producer does not panic");
+    ends.reached("dropped");
+}
+
+#[test]
+fn a_pool_whose_consumer_is_dropped_ends_on_generated_inputs_and_schedules() {
+    let check_dropped = Check::new("worker pool, dropped, generated").unjoined();
+    let because = "dropping the results gives up what is on its way";
+    let check_dropped = check_dropped.waive(Law::LostItem, because);
+    check(check_dropped, 100, inputs(), &["\"dropped\""], dropped);
 }
 
 #[test]
