@@ -60,8 +60,8 @@ fn pipeline(bench: &mut Bench<'_>) {
 }
 
 fn rate_limit(bench: &mut Bench<'_>) {
-    // A twentieth of a second's worth.
-    let load = Load { items: u64::from(RATE / 20), ..Load::steady(Cost::Free).workers(1) };
+    // A fiftieth of a second's worth.
+    let load = Load { items: u64::from(RATE / 50), ..Load::steady(Cost::Free).workers(1) };
     let bursty = Load { items: load.items, ..load.bursty() };
     bench.capacities("rate_limit_queue", Timed::Items, load, patterns::rate_limited_stage);
     bench.capacities("rate_limit_queue", Timed::Items, bursty, patterns::rate_limited_stage);

@@ -15,7 +15,7 @@ pub const BURST: u64 = 64;
 /// takes one to two.
 pub const PAUSE: Duration = Duration::from_millis(1);
 /// Rounds of [`spin`] that take about a microsecond; a run reports what they took on its machine.
-pub const ROUNDS_PER_US: u32 = 450;
+pub const ROUNDS_PER_US: u32 = 1_000;
 
 /// What one job costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

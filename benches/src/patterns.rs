@@ -124,6 +124,9 @@ async fn limited(load: Load, probe: Probe, queue: usize, burst: u32) -> Duration
         }
     });
     let limit = RateLimiter::new(quota(burst)).expect("a quota that can be kept");
+    // Without the credit of the start, which would be most of a short run.
+    let all = NonZeroU32::new(burst).expect("not zero");
+    limit.try_acquire(all).expect("a full burst at the start");
     let queue = stream::poll_fn(move |cx| receive.poll_recv(cx));
     let mut items = rate_limited(&CancellationToken::new(), queue, limit);
     let mut received = 0;

@@ -36,9 +36,9 @@ pub struct Page {
     pub blocks: Vec<Block>,
 }
 
-const RULE: &str = "Rule: the smallest capacity whose throughput is within 5 % of the best of its case, and \
-    whose 99th percentile of latency is at most twice the least among those. The reasons are made from the \
-    numbers.";
+const RULE: &str = "Rule: the smallest capacity whose throughput is within 5 % of the best of its case, as \
+    far as its 95 % interval tells, and whose 99th percentile of latency is at most twice the least among \
+    those. The reasons are made from the numbers; \"bytes\" are the most held at once.";
 const HOW: &str = "Each buffer of the pattern has the capacity given. \"unbounded\" is a buffer that takes \
     the whole run. Throughput is criterion's median, with every probe off; latency is from producer to \
     consumer, and of a bursty producer from the start of the burst, so that a wait for room counts. Items \
@@ -109,7 +109,9 @@ impl Page {
         self.blocks.push(Block::Text(
             "The same work in the same run. Time is of one item, start to end, with its share of the \
              start and the stop; against bare: how much longer than the bare tokio that the pattern \
-             replaces. \"lacks\" is what it leaves out that the pattern does."
+             replaces: workers on the same kind of queue, a JoinSet, a chain of mpsc channels, a semaphore, a \
+             TaskTracker with a token. Allocations are for one item. \"lacks\" is what it leaves out that \
+             the pattern does."
                 .into(),
         ));
         for (pattern, points) in prices {

@@ -94,9 +94,11 @@ fn draw(svg: &mut String, panel: &Panel) {
         Scale::Time => decades(values),
     };
     let y = |value: f64| {
+        // An interval may reach beyond the axis.
+        let value = value.clamp(low, high);
         let share = match panel.scale {
             Scale::Percent => (value - low) / (high - low),
-            Scale::Time => (value.max(low) / low).log10() / (high / low).log10(),
+            Scale::Time => (value / low).log10() / (high / low).log10(),
         };
         TOP + plot_height * (1.0 - share)
     };

@@ -22,6 +22,11 @@ impl Point {
         self.side.load.items as f64 * 1e9 / self.time_ns
     }
 
+    /// Items a second, at the better end of the interval.
+    pub fn throughput_at_best(&self) -> f64 {
+        self.side.load.items as f64 * 1e9 / self.time_ns_interval.0
+    }
+
     /// Nanoseconds an item.
     pub fn item_ns(&self) -> f64 {
         self.time_ns / self.side.load.items as f64

@@ -17,8 +17,8 @@ pub struct Recommendation {
     pub reason: String,
 }
 
-/// The smallest capacity whose throughput is within 5 % of the best, and whose 99th percentile of
-/// latency is at most twice the least among those.
+/// The smallest capacity whose throughput is within 5 % of the best, as far as its interval of 95 %
+/// tells, and whose 99th percentile of latency is at most twice the least among those.
 ///
 /// `points` are those of one case, by capacity. `None` where their time is not that of items.
 pub fn recommend(points: &[&Point]) -> Option<Recommendation> {
@@ -27,7 +27,7 @@ pub fn recommend(points: &[&Point]) -> Option<Recommendation> {
     }
     let best = points.iter().map(|point| point.throughput()).reduce(f64::max)?;
     let close: Vec<&&Point> =
-        points.iter().filter(|point| point.throughput() >= CLOSE * best).collect();
+        points.iter().filter(|point| point.throughput_at_best() >= CLOSE * best).collect();
     let least = close.iter().map(|point| point.side.seen.p99_ns).min()?;
     let chosen = close.iter().find(|p| p.side.seen.p99_ns as f64 <= PATIENCE * least as f64)?;
     Some(Recommendation { capacity: chosen.side.load.capacity, reason: reason(points, chosen) })
@@ -119,6 +119,14 @@ mod tests {
     #[test]
     fn a_capacity_with_a_long_tail_is_passed_over() {
         check(&[(Some(1), 100, 100), (Some(2), 100, 40), (None, 99, 30)], Some(2), "+0 % at 1");
+    }
+
+    #[test]
+    fn a_capacity_that_may_be_as_good_counts_as_good() {
+        let mut points = [point(Some(1), 120, 10), point(None, 100, 10)];
+        points[0].time_ns_interval.0 = 102e3;
+        let found = recommend(&points.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(found.capacity, Some(1));
     }
 
     #[test]
