@@ -6,6 +6,7 @@ use crate::load::{Load, Producer, nonzero};
 use crate::probe::{Item, Probe};
 use futures_util::{StreamExt, stream};
 use rt::sync::CancellationToken;
+use selvedge_patterns::err_group::ErrGroup;
 use selvedge_patterns::fan::{fan_in, fan_out};
 use selvedge_patterns::pipeline::Pipeline;
 use selvedge_patterns::rate_limit::{Quota, RateLimiter, rate_limited};
@@ -13,7 +14,7 @@ use selvedge_patterns::shutdown::{Config, ServeConfig, Shutdown, serve};
 use selvedge_patterns::worker_pool::WorkerPool;
 use selvedge_rt as rt;
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,6 +26,11 @@ pub const SOURCES: u64 = 4;
 pub const RATE: u32 = 20_000;
 /// Burst of the rate limiter where the queue is the question: three ticks' worth.
 pub const RATE_BURST: u32 = 60;
+
+/// Tasks of an error group at once: enough that both threads always have some.
+pub const GROUP: usize = 16;
+/// Permits that are there at once: more than a run takes.
+pub const BURST: u32 = 1 << 20;
 
 /// Checks that all came.
 fn complete(load: Load, received: u64, begun: Instant) -> Duration {
@@ -184,4 +190,50 @@ pub async fn drain(load: Load, probe: Probe) -> Duration {
     assert!(report.is_clean() && served.is_clean(), "the drain was not clean under {load:?}");
     assert_eq!(served.done, told.load(Relaxed), "accepted and not run");
     report.elapsed
+}
+
+/// A group of at most [`GROUP`] tasks at once, one for each item.
+pub async fn err_group(load: Load, probe: Probe) -> Duration {
+    let begun = Instant::now();
+    let mut group =
+        ErrGroup::<Item, Infallible>::new(&CancellationToken::new()).limit(nonzero(GROUP));
+    let mut source = load.source(load.items, &probe);
+    while let Some(item) = source.next().await {
+        let start = move |_| async move { Ok(load.cost.run(item).await) };
+        group.spawn(start).await.expect("nothing fails");
+    }
+    let items = group.wait().await.expect("nothing fails");
+    let received = items.len() as u64;
+    items.into_iter().for_each(|item| load.consumer.take(item, &probe));
+    complete(load, received, begun)
+}
+
+/// A permit for each item, which is there at once: what the limiter costs, and not the wait.
+pub async fn rate_limit_permits(load: Load, probe: Probe) -> Duration {
+    let begun = Instant::now();
+    let n = NonZeroU32::new(BURST).expect("not zero");
+    let quota = Quota { permits: n, per: Duration::from_secs(1), burst: n };
+    let limit = RateLimiter::new(quota).expect("a quota that can be kept");
+    let mut source = load.source(load.items, &probe);
+    let mut received = 0;
+    while let Some(item) = source.next().await {
+        limit.acquire(NonZeroU32::MIN).await.expect("within the burst");
+        load.consumer.take(item, &probe);
+        received += 1;
+    }
+    complete(load, received, begun)
+}
+
+/// A task of the shutdown for each item, then the drain.
+pub async fn shutdown_tasks(load: Load, probe: Probe) -> Duration {
+    let begun = Instant::now();
+    let shutdown = Shutdown::new(Config::default());
+    let mut source = load.source(load.items, &probe);
+    while let Some(item) = source.next().await {
+        let probe = probe.clone();
+        let job = async move { load.consumer.take(load.cost.run(item).await, &probe) };
+        shutdown.handle().spawn("job", job).expect("it has not begun");
+    }
+    let report = shutdown.run(ready(()), pending()).await;
+    complete(load, report.drained, begun)
 }

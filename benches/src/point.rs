@@ -169,7 +169,7 @@ impl<'a> Bench<'a> {
         let path = results(profile).join(pattern).join(&function).join(&value).join(SIDE);
         group.bench_function(BenchmarkId::new(function, value), |bencher| {
             if !std::mem::replace(&mut probed, true) {
-                let seen = seen(profile.probed_runs(), load, &once);
+                let seen = seen(profile.probed_runs(), load, once);
                 let (commit, pattern) = (commit.clone(), pattern.into());
                 let question = question.clone();
                 let side = Side { commit, pattern, question, load, timed, seen };

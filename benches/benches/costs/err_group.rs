@@ -1,41 +1,23 @@
 //! The error group, against other ways to run fallible tasks together.
 
 use crate::complete;
-use benches::load::{Load, nonzero};
+use benches::load::Load;
+use benches::patterns::{self, GROUP as LIMIT};
 use benches::point::Bench;
 use benches::probe::{Item, Probe};
 use futures_util::{StreamExt, TryStreamExt};
-use selvedge_patterns::err_group::ErrGroup;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// At most so many at once: enough that both threads always have some.
-const LIMIT: usize = 16;
-
 pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let group = "err_group";
-    bench.price(group, load, ("pattern", ""), err_group);
+    bench.price(group, load, ("pattern", ""), patterns::err_group);
     bench.price(group, load, ("bare", "cause, cancel, order, panics"), joinset);
     bench.price(group, load, ("joinset_token_order", "cause, panics"), joinset_token_order);
     let lacks = "parallelism, waiting for the rest, panics";
     bench.price(group, load, ("try_buffer_unordered", lacks), try_buffer_unordered);
-}
-
-async fn err_group(load: Load, probe: Probe) -> Duration {
-    let begun = Instant::now();
-    let mut group =
-        ErrGroup::<Item, Infallible>::new(&CancellationToken::new()).limit(nonzero(LIMIT));
-    let mut source = load.source(load.items, &probe);
-    while let Some(item) = source.next().await {
-        let start = move |_| async move { Ok(load.cost.run(item).await) };
-        group.spawn(start).await.expect("nothing fails");
-    }
-    let items = group.wait().await.expect("nothing fails");
-    let received = items.len() as u64;
-    items.into_iter().for_each(|item| load.consumer.take(item, &probe));
-    complete(load, received, begun)
 }
 
 async fn joinset(load: Load, probe: Probe) -> Duration {

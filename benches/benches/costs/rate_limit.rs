@@ -2,22 +2,19 @@
 
 use crate::complete;
 use benches::load::Load;
+use benches::patterns::{self, BURST};
 use benches::point::Bench;
 use benches::probe::Probe;
 use futures_util::StreamExt;
-use selvedge_patterns::rate_limit::{Quota, RateLimiter};
 use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
-/// Permits at once: more than a run takes.
-const BURST: u32 = 1 << 20;
-
 pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let limiter = "rate_limit";
-    bench.price(limiter, load, ("pattern", ""), pattern);
+    bench.price(limiter, load, ("pattern", ""), patterns::rate_limit_permits);
     bench.price(limiter, load, ("bare", "a rate: only counts"), semaphore);
     bench.price(limiter, load, ("governor", "first come first served, tokio's clock"), governor);
     bench.price(limiter, load, ("leaky_bucket", "an exact rate: refills by ticks"), leaky_bucket);
@@ -37,13 +34,6 @@ macro_rules! acquire {
         }
         complete($load, received, begun)
     }};
-}
-
-async fn pattern(load: Load, probe: Probe) -> Duration {
-    let burst = NonZeroU32::new(BURST).expect("not zero");
-    let quota = Quota { permits: burst, per: Duration::from_secs(1), burst };
-    let limit = RateLimiter::new(quota).expect("a quota that can be kept");
-    acquire!(load, probe, limit.acquire(NonZeroU32::MIN).await.expect("within the burst"))
 }
 
 async fn semaphore(load: Load, probe: Probe) -> Duration {
@@ -74,7 +64,7 @@ async fn tower_limit(load: Load, probe: Probe) -> Duration {
     acquire!(
         load,
         probe,
-        match limit.ready().await.and_then(|ready| Ok(ready.call(()))) {
+        match limit.ready().await.map(|ready| ready.call(())) {
             Ok(call) => call.await.expect("it never fails"),
             Err(never) => match never {},
         }

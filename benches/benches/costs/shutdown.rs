@@ -2,34 +2,20 @@
 
 use crate::complete;
 use benches::load::Load;
+use benches::patterns;
 use benches::point::Bench;
 use benches::probe::Probe;
 use futures_util::StreamExt;
-use selvedge_patterns::shutdown::{Config, Shutdown};
-use std::future::{pending, ready};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let shutdown = "shutdown";
-    bench.price(shutdown, load, ("pattern", ""), pattern);
+    bench.price(shutdown, load, ("pattern", ""), patterns::shutdown_tasks);
     bench.price(shutdown, load, ("bare", "deadline, atomic admission, panics, report"), tracker);
     let lacks = "deadline, atomic admission, report";
     bench.price(shutdown, load, ("joinset_token", lacks), joinset);
-}
-
-async fn pattern(load: Load, probe: Probe) -> Duration {
-    let begun = Instant::now();
-    let shutdown = Shutdown::new(Config::default());
-    let mut source = load.source(load.items, &probe);
-    while let Some(item) = source.next().await {
-        let probe = probe.clone();
-        let job = async move { load.consumer.take(load.cost.run(item).await, &probe) };
-        shutdown.handle().spawn("job", job).expect("it has not begun");
-    }
-    let report = shutdown.run(ready(()), pending()).await;
-    complete(load, report.drained, begun)
 }
 
 async fn tracker(load: Load, probe: Probe) -> Duration {

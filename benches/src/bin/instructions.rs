@@ -16,11 +16,14 @@ const TOLERANCE: f64 = 3.0;
 
 type Run = fn(Load, Probe) -> std::pin::Pin<Box<dyn Future<Output = Duration>>>;
 
-const RUNS: [(&str, Run); 5] = [
+const RUNS: [(&str, Run); 8] = [
     ("worker_pool", |load, probe| Box::pin(patterns::worker_pool(load, probe))),
     ("fan_out", |load, probe| Box::pin(patterns::fan_out_read(load, probe))),
     ("fan_in", |load, probe| Box::pin(patterns::fan_in_read(load, probe))),
     ("pipeline", |load, probe| Box::pin(patterns::pipeline(load, probe))),
+    ("err_group", |load, probe| Box::pin(patterns::err_group(load, probe))),
+    ("rate_limit", |load, probe| Box::pin(patterns::rate_limit_permits(load, probe))),
+    ("shutdown", |load, probe| Box::pin(patterns::shutdown_tasks(load, probe))),
     ("server", |load, probe| Box::pin(patterns::server(load, probe))),
 ];
 

@@ -6,13 +6,16 @@
 
 use std::fmt::Write;
 
-/// One curve: for each capacity (`None`: unbounded) a value, with its interval where there is one.
+/// A capacity (`None`: unbounded), its value, and the value's interval where there is one.
+pub type Dot = (Option<usize>, f64, Option<(f64, f64)>);
+
+/// One curve.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// In the legend.
     pub label: String,
     /// By capacity.
-    pub points: Vec<(Option<usize>, f64, Option<(f64, f64)>)>,
+    pub points: Vec<Dot>,
 }
 
 /// The vertical axis.
