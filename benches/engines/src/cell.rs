@@ -22,13 +22,16 @@ pub enum Ended {
     Passed,
     /// The time was over.
     Unfinished,
+    /// There is one way to run, so nothing was checked.
+    Vacuous,
 }
 
-const WORDS: [(Ended, &str); 4] = [
+const WORDS: [(Ended, &str); 5] = [
     (Ended::Found, "found"),
     (Ended::Complete, "complete"),
     (Ended::Passed, "passed"),
     (Ended::Unfinished, "unfinished"),
+    (Ended::Vacuous, "vacuous"),
 ];
 
 /// One cell.

@@ -64,12 +64,15 @@ fn table() -> ExitCode {
     for engine in ENGINES {
         let cells: Vec<Option<Cell>> = SCENARIOS.map(|scenario| measure(engine, scenario)).into();
         complete &= cells.iter().all(Option::is_some);
-        let words = cells.iter().map(|cell| cell.as_ref().map_or("no result".into(), Cell::to_string));
+        let words =
+            cells.iter().map(|cell| cell.as_ref().map_or("no result".into(), Cell::to_string));
         println!("| {} | {} |", engine.replace('_', " "), words.collect::<Vec<_>>().join(" | "));
     }
     println!(
         "\n\"found\": the executions up to the first violation, that one included. \"complete\": all that \
-         there are. \"passed\": a random engine's {CASES}. \"unfinished\": in {} s.",
+         there are. \"passed\": a random engine's {CASES}. \"unfinished\": in {} s. \
+         At the poll grain, which is a current-thread runtime, a task that never waits cannot be interrupted: \
+         the lost update is not there, and of the lost wakeup there is one schedule (\"vacuous\").",
         cell::LIMIT.as_secs()
     );
     if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -79,7 +82,8 @@ fn table() -> ExitCode {
 fn measure(engine: &str, scenario: &str) -> Option<Cell> {
     let exe = std::env::current_exe().expect("a process has a path");
     let mut command = Command::new(exe);
-    let output = command.args([engine, scenario]).stderr(Stdio::null()).output().expect("it starts");
+    let output =
+        command.args([engine, scenario]).stderr(Stdio::null()).output().expect("it starts");
     let text = String::from_utf8_lossy(&output.stdout);
     let cell = text.lines().find_map(Cell::parse)?;
     // Only the last has no bug: a complete search that finds nothing in the others would be wrong.
@@ -87,6 +91,7 @@ fn measure(engine: &str, scenario: &str) -> Option<Cell> {
         Ended::Found => scenario != "pool_2x2",
         Ended::Complete => scenario == "pool_2x2" || !["explore", "loom"].contains(&engine),
         Ended::Passed | Ended::Unfinished => true,
+        Ended::Vacuous => engine == "explore_poll",
     };
     sound.then_some(cell)
 }

@@ -3,7 +3,7 @@
 use crate::cell::{Ended, say};
 use crate::{CASES, SEED};
 use rt::sync::{Mutex, Notify, mpsc};
-use selvedge::{Check, Grain, Limits, Report, Sampling, Verdict};
+use selvedge::{Check, Grain, Limits, Problem, Report, Sampling, Verdict};
 use selvedge_rt as rt;
 use std::sync::Arc;
 
@@ -19,15 +19,17 @@ pub fn run(engine: &str, scenario: &str) {
     let ended = match report.verdict {
         Verdict::Violated(_) => Ended::Found,
         Verdict::Proved => Ended::Complete,
-        Verdict::Sampled => Ended::Passed,
+        Verdict::Sampled(_) => Ended::Passed,
         Verdict::Bounded(_) => Ended::Unfinished,
+        Verdict::Failed(Problem::Vacuous { .. }) => Ended::Vacuous,
         Verdict::Failed(problem) => {
             // Not a panic: that would count as found.
             eprintln!("{problem}");
             std::process::exit(2);
         }
     };
-    say(ended, report.coverage.executions);
+    // A check that failed as vacuous made one.
+    say(ended, report.coverage.executions.max(1));
 }
 
 fn under<F, Fut>(engine: &str, scenario: F) -> Report

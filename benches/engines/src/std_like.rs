@@ -46,9 +46,9 @@ fn under(scheduler: impl Scheduler + 'static, scenario: fn(), ended: Ended) {
 macro_rules! scenarios {
     ($module:ident, $peer:ident) => {
         mod $module {
+            use std::collections::VecDeque;
             use $peer::sync::{Condvar, Mutex};
             use $peer::thread;
-            use std::collections::VecDeque;
             // Loom's own `Arc` would multiply its executions.
             use std::sync::Arc;
 

@@ -42,7 +42,8 @@ const RULE: &str = "Rule: the smallest capacity whose throughput is within 5 % o
 const HOW: &str = "Each buffer of the pattern has the capacity given. \"unbounded\" is a buffer that takes \
     the whole run. Throughput is criterion's median, with every probe off; latency is from producer to \
     consumer, and of a bursty producer from the start of the burst, so that a wait for room counts. Items \
-    held are those between producer and consumer, in buffers, in hands and in work. Bytes held are heap.";
+    held are those between producer and consumer, in buffers, in hands and in work. Bytes held are heap. An \
+    unbounded drain has what is left of its run, which is less than 1024 items.";
 
 impl Page {
     /// Says everything about `results`.

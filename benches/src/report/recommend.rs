@@ -48,7 +48,10 @@ fn reason(points: &[&Point], chosen: &Point) -> String {
     }
     match best {
         Some(best) if capacity(best) > capacity(chosen) => {
-            parts.push(format!("at most {:+.0} % beyond (at {})", gain(best).max(0.0), at(best)));
+            let gain = gain(best).max(0.0);
+            // Chosen all the same, because its interval reaches that far.
+            let noise = if gain > (1.0 / CLOSE - 1.0) * 100.0 { ", within the noise" } else { "" };
+            parts.push(format!("at most {gain:+.0} % beyond (at {}{noise})", at(best)));
         }
         _ => parts.push("nothing to gain beyond".into()),
     }
@@ -127,6 +130,7 @@ mod tests {
         points[0].time_ns_interval.0 = 102e3;
         let found = recommend(&points.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(found.capacity, Some(1));
+        assert!(found.reason.contains("+20 % beyond (at unbounded, within the noise)"));
     }
 
     #[test]
