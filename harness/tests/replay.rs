@@ -191,7 +191,7 @@ fn a_cycle_that_no_single_schedule_shows_has_a_token_of_several() {
 #[test]
 fn a_cycle_of_locks_that_generated_inputs_show_has_a_token() {
     let check = Check::new("generated");
-    let runs = proptest::Runs::new(3);
+    let runs = selvedge::proptest::Runs::new(3);
     let report = check.proptest(runs, 0..3usize, |_| opposite_in_turn());
     report.assert_violates(Law::LockOrder);
     replays(&check, &report, || || Box::pin(opposite_in_turn()));

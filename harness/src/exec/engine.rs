@@ -56,6 +56,10 @@ impl Machine {
         if e.tasks[t].killed && !unwinding && op.kind != OpKind::Finish {
             return Go::Skip;
         }
+        // Whoever caught what it was stopped with is stopped again, but for what it gives back.
+        if e.tasks[t].stopped && !unwinding && op.kind != OpKind::Finish {
+            return if op.kind.gives_back() { Go::Within } else { Go::Skip };
+        }
         // A destructor that runs while a panic unwinds cannot be suspended: std counts panics by thread.
         // Nor can an operation inside another one, of a destructor or closure that the real one runs.
         // And whether a handle is gone decides what becomes of the output when its task ends.
@@ -119,7 +123,7 @@ impl Machine {
         if !op.kind.is_poll() {
             let mut e = self.exec.borrow_mut();
             let t = e.current;
-            e.tasks[t].killed = false;
+            (e.tasks[t].killed, e.tasks[t].stopped) = (false, true);
             drop(e);
             resume_unwind(Box::new(Stopped));
         }
@@ -277,6 +281,7 @@ impl Engine for Machine {
             woken: false,
             aborted: false,
             killed: false,
+            stopped: false,
             choice: 0,
             branch: Branch::default(),
             poll_ops: 0,
@@ -364,6 +369,11 @@ impl Engine for Machine {
 
     fn capacity(&self, made_at: Site, asked: usize) -> usize {
         self.exec.borrow().config.capacity_at(made_at, asked)
+    }
+
+    fn stopped(&self) -> bool {
+        let e = self.exec.borrow();
+        e.tasks[e.current].stopped
     }
 
     fn name_task(&self, name: &str) {

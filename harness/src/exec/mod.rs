@@ -344,7 +344,7 @@ impl Machine {
             e.tasks[t].poll = 0;
             e.tasks[t].wakes = 0;
             e.tasks[t].restarted_at = 0;
-            e.tasks[t].killed = false;
+            (e.tasks[t].killed, e.tasks[t].stopped) = (false, false);
             if signal == Signal::Polled(Poll::Ready(())) {
                 e.end_task(t);
                 return;

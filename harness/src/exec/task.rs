@@ -82,6 +82,8 @@ pub(crate) struct Task {
     pub aborted: bool,
     /// It was aborted before this poll did anything: what the poll wants no longer happens.
     pub killed: bool,
+    /// The poll was unwound for that; code under test may have caught it.
+    pub stopped: bool,
     pub choice: usize,
     /// In which branch of a `select!` or `join!` it is.
     pub branch: Branch,

@@ -68,7 +68,12 @@ pub(super) fn at_end(e: &mut Exec) {
 fn future_lock(e: &Exec, t: usize) -> Option<String> {
     let handed = |w: &Wait| {
         let object = e.object(w.object);
-        let aside = object.waiters.iter().find(|q| q.woken && q.given > 0)?;
+        // Of kinds that are heard of when they are dropped: such a future is still there.
+        let queues = |kind| {
+            use OpKind::*;
+            matches!(kind, Send | Reserve | Acquire | AcquireShared | Notified)
+        };
+        let aside = object.waiters.iter().find(|q| q.woken && q.given > 0 && queues(q.kind))?;
         Some(format!(
             "the {} was handed to a future of `{}` that waits at {} and is no longer polled",
             describe_object(e, w.object),

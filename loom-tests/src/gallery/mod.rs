@@ -218,7 +218,7 @@ pub const VARIANTS: &[Variant] = &[
     },
     Variant {
         loom: None,
-        ..variant!(rate_limit / clone_copies_state: "each clone counts for itself", Panic, [CopySafety])
+        ..variant!(rate_limit / clone_copies_state: "each clone counts for itself", SplitState)
     },
     Variant {
         loom: None,
@@ -230,8 +230,9 @@ pub const VARIANTS: &[Variant] = &[
         ..variant!(rate_limit / fixed_window: "twice the burst around an edge", Panic, [BufferSizing])
     },
     Variant {
+        check: Check::lost_updates,
         loom: None,
-        ..variant!(rate_limit / check_then_wait: "the lock is given back between look and take", Panic, [CopySafety])
+        ..variant!(rate_limit / check_then_wait: "the lock is given back between look and take", ResultRace)
     },
     Variant {
         shape: shape(2, 2, 1),
@@ -242,6 +243,10 @@ pub const VARIANTS: &[Variant] = &[
         shape: shape(1, 3, 1),
         loom: None,
         ..variant!(rate_limit / bare_result_send: "delivers without cancel", IgnoredCancellation, [ExitPaths, Cancellation])
+    },
+    Variant {
+        loom: Some(shape(1, 1, 1)),
+        ..variant!(rate_limit / parked_acquire: "asks again beside a wait in the queue", FutureLock)
     },
     Variant {
         loom: None,

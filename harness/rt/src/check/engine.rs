@@ -286,6 +286,29 @@ impl OpKind {
         matches!(self, OpKind::DropRecv | OpKind::DropCancelled | OpKind::DropArrive)
     }
 
+    /// Whether the operation is the end of a handle, a guard or a future that waits: what a destructor does.
+    pub fn gives_back(self) -> bool {
+        use OpKind::*;
+        self.unwaits()
+            || matches!(
+                self,
+                DropPermit
+                    | DropSender
+                    | DropReceiver
+                    | DropSend
+                    | Release
+                    | ReleaseShared
+                    | UnlockBlocking
+                    | DropAcquire
+                    | DropNotified
+                    | Untrack
+                    | Detach
+                    | DropTimer
+                    | Abort
+                    | Cancel
+            )
+    }
+
     /// Whether the operation is book-keeping that no other task can tell from its absence, so that
     /// it is never a point where tasks interleave.
     pub fn is_silent(self) -> bool {
@@ -486,6 +509,12 @@ pub trait Engine {
     /// The capacity of a bounded channel: as it was asked for, unless a check tries another.
     fn capacity(&self, _made_at: Site, asked: usize) -> usize {
         asked
+    }
+
+    /// Whether the running task was aborted before this poll of it did anything: then whatever the poll
+    /// comes to, the task ends as cancelled.
+    fn stopped(&self) -> bool {
+        false
     }
 
     /// The name of the running task, for the code under test to set.

@@ -1,6 +1,7 @@
 //! Wrong: look, wait, take, and the lock is held for the look and for the take, but not in between.
 //!
-//! Checklist: copy safety. Law: `Panic`, of the caller's own check of the rate. What each looked at is a
+//! Checklist: copy safety. Law: `ResultRace`: what one takes rests on a look that another's
+//! take has overtaken. What each looked at is a
 //! copy when it takes.
 
 use super::{INTERVAL, all, assert_limited};

@@ -1,6 +1,7 @@
 //! Wrong: the limiter is `Clone`, and its state is a plain field: each clone counts for itself.
 //!
-//! Checklist: copy safety. Law: `Panic`, of the caller's own check of the rate.
+//! Checklist: copy safety. Law: `SplitState`: what a clone does touches nothing of the
+//! original.
 
 use super::{INTERVAL, all, assert_limited};
 use rt::task::JoinSet;
@@ -24,10 +25,12 @@ impl Limiter {
     }
 }
 
-/// Workers take `jobs` permits each. Goes wrong with two workers.
+/// A clone is compared with its original; then workers take `jobs` permits each.
 pub async fn scenario(workers: usize, jobs: u64, burst: usize) {
     let slack = INTERVAL * (burst as u32 - 1);
-    let limit = Limiter { start: Instant::now(), slack, used_up: Duration::ZERO };
+    let mut limit = Limiter { start: Instant::now(), slack, used_up: Duration::ZERO };
+    let mut copy = limit.clone();
+    selvedge::shares("Limiter", limit.acquire(), copy.acquire()).await;
     let mut tasks = JoinSet::new();
     for _ in 0..workers {
         let mut limit = limit.clone();

@@ -309,6 +309,10 @@ where
         let Some(future) = &mut self.future else { return Poll::Ready(()) };
         let output = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
+            // Code under test may have caught what its poll was stopped with.
+            Ok(Poll::Ready(_)) if engine::current().is_some_and(|e| e.stopped()) => {
+                Err(JoinError::cancelled(self.id()))
+            }
             Ok(Poll::Ready(value)) => Ok(value),
             Err(payload) => Err(JoinError::unwound(self.id(), payload)),
         };
