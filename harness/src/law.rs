@@ -59,7 +59,7 @@ laws! {
     /// Locks are taken in orders that can deadlock.
     LockOrder => LockOrdering,
     /// An update is lost: a task writes what rests on a look that another task's write has overtaken.
-    ResultRace => ChannelOwnership,
+    ResultRace => CopySafety,
     /// A clone has state of its own where it should share.
     SplitState => CopySafety,
     /// A shutdown was declared complete while a task was alive.

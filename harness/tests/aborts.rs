@@ -41,7 +41,11 @@ fn aborted(panics: bool) -> Report {
         });
         task.abort();
         let cancelled = task.await.is_err_and(|e| e.is_cancelled());
-        ended.note((cancelled, rx.recv().await, steps.load(SeqCst)));
+        let (said, steps) = (rx.recv().await, steps.load(SeqCst));
+        let whole = (said, steps) == (Some(!panics), 2);
+        assert!(whole != cancelled, "{said:?} after {steps} steps, cancelled: {cancelled}");
+        assert!(whole || (said, steps) == (None, 0), "{said:?} after {steps} steps");
+        ended.note(cancelled);
         assert_eq!(rx.recv().await, None, "what was aborted gave its sender back");
     })
 }
