@@ -51,8 +51,8 @@ async fn server(input: Input, ends: Ends) {
     let handle = shutdown.handle().clone();
     let (started, ended) = (Record::distinct("started"), Arc::new(Notify::new()));
     let (note, tell) = (started.clone(), handle.clone());
-    // It yields first: where a task is aborted before it did anything, the engine unwinds it at its first
-    // step that is no wait, and a server that catches panics would take that for one of the job's.
+    // It yields first: what a task records before its first operation is recorded as soon as it is woken,
+    // also where it is then aborted in place of that poll.
     let job = move |n: u64| {
         let (note, tell) = (note.clone(), tell.clone());
         async move {
