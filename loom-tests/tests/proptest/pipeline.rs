@@ -108,7 +108,8 @@ async fn pipeline(input: Input, ends: Ends) {
     assert_eq!(once.len() as u64 + report.rejected, report.taken, "an item is lost: {report:?}");
 
     let kinds = || input.stages.iter().map(|stage| stage.0);
-    let rejects = |n: u64| kinds().any(|k| matches!(k, Kind::Filter(every) if n.is_multiple_of(every)));
+    let rejects =
+        |n: u64| kinds().any(|k| matches!(k, Kind::Filter(every) if n.is_multiple_of(every)));
     let expected: Vec<u64> = (0..input.items).filter(|n| !rejects(*n)).collect();
     if !kinds().any(|kind| matches!(kind, Kind::Concurrent(_))) {
         assert!(expected.starts_with(&delivered), "the output is a prefix: {report:?}");
