@@ -143,6 +143,10 @@ pub const VARIANTS: &[Variant] = &[
     },
     Variant {
         loom: Some(shape(2, 2, 1)),
+        ..variant!(worker_pool / first_worker_closes: "closed with a job in another's hand", SendAfterClose)
+    },
+    Variant {
+        loom: Some(shape(2, 2, 1)),
         ..variant!(worker_pool / guard_across_job: "the guard is held through the job", Deadlock, [LockOrdering])
     },
     Variant {
@@ -263,6 +267,10 @@ pub const VARIANTS: &[Variant] = &[
         loom: None,
         ..variant!(rate_limit / timer_not_stopped: "the ticker outlives its work", TaskLeak, [ResourceCleanup])
     },
+    Variant {
+        loom: None,
+        ..variant!(rate_limit / timer_kept: "a timer and its limiter keep each other", TimerLeak)
+    },
     variant!(shutdown / returns_without_join: "over before its work is", IncompleteShutdown, [ResourceCleanup, ExitPaths]),
     variant!(shutdown / blocking_send: "deaf to the drain while the queue is full", IgnoredCancellation),
     Variant {
@@ -327,3 +335,15 @@ pub const CORRECT: &[Correct] = &[
         loom: None,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_law_is_broken_by_some_variant() {
+        for law in Law::ALL {
+            assert!(VARIANTS.iter().any(|variant| variant.law == *law), "{law}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! A rate limiter by hand: the small correct one, and eleven ways to get it wrong.
+//! A rate limiter by hand: the small correct one, and twelve ways to get it wrong.
 //!
 //! Each file is a whole limiter with its caller. Read [`correct`] first, then any variant beside it: the
 //! difference is the lesson, and the line marked `BUG` says what it costs.
@@ -18,6 +18,7 @@ pub mod fixed_window;
 pub mod float_refill;
 pub mod parked_acquire;
 pub mod sleep_per_worker;
+pub mod timer_kept;
 pub mod timer_not_stopped;
 
 use rt::task::JoinSet;

@@ -1,4 +1,4 @@
-//! A worker pool by hand: the small correct one, and nine ways to get it wrong.
+//! A worker pool by hand: the small correct one, and ten ways to get it wrong.
 //!
 //! Each file is a whole pool with its caller. Read [`correct`] first, then any variant beside it: the
 //! difference is the lesson, and the line marked `BUG` says what it costs.
@@ -11,6 +11,7 @@ pub mod coordinator_keeps_sender;
 pub mod correct;
 pub mod detached_workers;
 pub mod every_worker_closes;
+pub mod first_worker_closes;
 pub mod guard_across_job;
 pub mod no_closed_check;
 pub mod panic_kills_worker;
