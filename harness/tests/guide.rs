@@ -1,13 +1,13 @@
-//! The guide shows what is in `examples/job_server`, and what that prints.
+//! The guide shows what is in `examples/tcp_server`, and what that prints.
 
 #[allow(dead_code)]
-#[path = "../examples/job_server/main.rs"]
-mod job_server;
+#[path = "../examples/tcp_server/main.rs"]
+mod tcp_server;
 
 const GUIDE: &str = include_str!("../GUIDE.md");
-const FIRST: &str = include_str!("../examples/job_server/first.rs");
-const MENDED: &str = include_str!("../examples/job_server/mended.rs");
-const SCENARIO: &str = include_str!("../examples/job_server/scenario.rs");
+const FIRST: &str = include_str!("../examples/tcp_server/first.rs");
+const MENDED: &str = include_str!("../examples/tcp_server/mended.rs");
+const SCENARIO: &str = include_str!("../examples/tcp_server/scenario.rs");
 
 /// What comes between two marks.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
@@ -48,12 +48,12 @@ fn check_diff(mark: &str, sign: char, source: &str, least: usize) {
 
 #[test]
 fn the_first_report_is_what_the_example_prints() {
-    check("first", &job_server::first::scenario::report());
+    check("first", &tcp_server::first::scenario::report());
 }
 
 #[test]
 fn the_mended_server_is_proved_as_the_guide_says() {
-    let report = job_server::mended::scenario::report();
+    let report = tcp_server::mended::scenario::report();
     report.assert_proved();
     check("mended", &report);
 }
