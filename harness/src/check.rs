@@ -108,7 +108,7 @@ impl Check {
             Law::ResultRace => self.config.lost_updates,
             _ => true,
         };
-        asked && self.config.waived.iter().all(|(waived, _)| *waived != law)
+        asked && !self.config.waives(law)
     }
 
     /// Explores every reachable state of the scenario. `root` is called once an execution.

@@ -203,6 +203,11 @@ impl Config {
         }
     }
 
+    /// Whether the law is waived.
+    pub fn waives(&self, law: crate::Law) -> bool {
+        self.waived.iter().any(|(waived, _)| *waived == law)
+    }
+
     /// The capacity of a channel that is made there, asked for as `asked`.
     pub fn capacity_at(&self, made_at: Site, asked: usize) -> usize {
         match &self.capacity {

@@ -20,9 +20,12 @@ pub(crate) struct Overall {
 impl Overall {
     /// A queue that was made at `site` holds `depth` items.
     pub fn depth(&mut self, site: Site, capacity: Option<usize>, depth: usize) {
-        let known = self.channels.iter_mut().find(|(s, c, _)| *s == site && *c == capacity);
-        match known {
-            Some((.., most)) => *most = depth.max(*most),
+        // One place is nearly always one address, which is cheaper to compare: this is done at sends.
+        let known =
+            self.channels.iter().position(|(s, c, _)| std::ptr::eq(*s, site) && *c == capacity);
+        let alike = || self.channels.iter().position(|(s, c, _)| *s == site && *c == capacity);
+        match known.or_else(alike) {
+            Some(i) => self.channels[i].2 = depth.max(self.channels[i].2),
             None => self.channels.push((site, capacity, depth)),
         }
     }

@@ -9,6 +9,8 @@ mod differential;
 mod finds;
 #[path = "loom/limits.rs"]
 mod limits;
+#[path = "support/locks.rs"]
+mod locks;
 #[path = "loom/memory.rs"]
 mod memory;
 #[path = "loom/orders.rs"]

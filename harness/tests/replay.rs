@@ -1,5 +1,9 @@
 //! Tokens: every failure that was found is replayed from the line that the report printed.
 
+#[path = "support/locks.rs"]
+mod locks;
+
+use locks::opposite_in_turn;
 use selvedge::{Check, Clock, Grain, Law, Limits, Problem, Reductions, Report, Sampling, Verdict};
 use selvedge_rt as rt;
 use std::process::Command;
@@ -123,19 +127,6 @@ fn a_livelock_is_replayed_from_its_token() {
     report.assert_violates(Law::Livelock);
     replays(&check, &report, || || Box::pin(spins()));
     assert!(token_of(&report).len() < 40, "what follows by itself is left out: {report}");
-}
-
-/// Two tasks take two locks in opposite orders, one after the other.
-async fn opposite_in_turn() {
-    let locks = std::sync::Arc::new((rt::sync::Mutex::new(()), rt::sync::Mutex::new(())));
-    let forth = locks.clone();
-    let task = rt::spawn(async move {
-        let _first = forth.0.lock().await;
-        let _second = forth.1.lock().await;
-    });
-    task.await.unwrap();
-    let _second = locks.1.lock().await;
-    let _first = locks.0.lock().await;
 }
 
 /// Each takes two locks, in an order that depends on who came first: no execution has both orders.

@@ -15,8 +15,6 @@ mod state;
 mod task;
 mod wake;
 
-#[cfg(feature = "loom")]
-use crate::Law;
 use crate::config::{Clock, Config, Grain};
 use crate::laws;
 use crate::ledger::Event;
@@ -687,15 +685,11 @@ impl Exec {
 
     /// A violation, unless its law is waived or already broken on this execution.
     pub fn violate(&mut self, violation: Violation) {
-        let waived = self.config.waived.iter().any(|(law, _)| *law == violation.law);
-        if !waived && !self.violations.iter().any(|v| v.law == violation.law) {
+        if !self.config.waives(violation.law)
+            && !self.violations.iter().any(|v| v.law == violation.law)
+        {
             self.violations.push(violation);
         }
-    }
-
-    #[cfg(feature = "loom")]
-    pub fn waived(&self, law: Law) -> bool {
-        self.config.waived.iter().any(|(l, _)| *l == law)
     }
 
     pub fn object(&self, id: ObjectId) -> &Object {

@@ -532,6 +532,6 @@ impl LoomMachine {
 
     /// Whether a law will look, when the root returns, at who is still alive.
     pub(super) fn judges_unjoined(&self) -> bool {
-        self.config.joined && !self.machine.exec.borrow().waived(crate::Law::Unjoined)
+        self.config.joined && !self.config.waives(crate::Law::Unjoined)
     }
 }

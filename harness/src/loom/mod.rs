@@ -112,8 +112,7 @@ pub(crate) fn look_at_ends() {
 
 /// The report on the execution that the environment asks this check to replay, if it does.
 fn asked_for(config: &Config, root: &Root) -> Option<Report> {
-    let token = std::env::var(replay::run::VARIABLE).ok()?;
-    match Token::decode(&token) {
+    match replay::run::wanted()? {
         Ok(token) => match token.run {
             Run::Loom(execution) if token.belongs_to(config) => {
                 Some(self::replay(config, root, execution))

@@ -106,8 +106,8 @@ fn judge(config: &Config, ran: Ran, outcomes: &mut BTreeSet<u64>) -> Option<Verd
     if let Some(problem) = ran.problem {
         return Some(Verdict::Failed(problem));
     }
-    let waived = |v: &Violation| config.waived.iter().any(|(law, _)| *law == v.law);
-    let violations: Vec<Violation> = ran.violations.into_iter().filter(|v| !waived(v)).collect();
+    let unwaived = ran.violations.into_iter().filter(|v| !config.waives(v.law));
+    let violations: Vec<Violation> = unwaived.collect();
     if violations.is_empty() {
         outcomes.extend(ran.outcome);
         return None;

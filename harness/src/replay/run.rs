@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 /// Where a token is looked for. The check that it belongs to runs that one schedule and nothing else.
-pub(crate) const VARIABLE: &str = "SELVEDGE_REPLAY";
+const VARIABLE: &str = "SELVEDGE_REPLAY";
 
 impl Check {
     /// Runs the one schedule of a token that a report of this check printed, twice, and compares.
@@ -41,10 +41,14 @@ impl Check {
     }
 }
 
+/// The token that the environment asks to replay, if it does.
+pub(crate) fn wanted() -> Option<Result<Token, Problem>> {
+    std::env::var(VARIABLE).ok().map(|token| Token::decode(&token))
+}
+
 /// The report on the schedule that the environment asks this check to replay, if it does.
 pub(crate) fn asked_for(config: &Rc<Config>, root: &Root) -> Option<Report> {
-    let token = std::env::var(VARIABLE).ok()?;
-    match Token::decode(&token) {
+    match wanted()? {
         // Nobody else in this build could say that nobody runs it.
         Ok(Token { run: Run::Loom(_), .. }) if cfg!(not(feature = "loom")) => {
             Some(failed(config, without_loom()))

@@ -1,5 +1,6 @@
 //! What loom finds is told, and replayed from the token; wakes for nothing.
 
+use super::locks::opposite_in_turn;
 use super::{loom, shown};
 use rt::sync::atomic::{AtomicUsize, Ordering};
 use rt::sync::{Mutex, mpsc};
@@ -38,19 +39,6 @@ async fn lost_update() {
         task.await.unwrap();
     }
     assert_eq!(*number.lock().await, 2, "an update was lost");
-}
-
-/// Two locks in opposite orders, one task after the other.
-async fn opposite_in_turn() {
-    let locks = Arc::new((Mutex::new(()), Mutex::new(())));
-    let forth = locks.clone();
-    let task = rt::spawn(async move {
-        let _first = forth.0.lock().await;
-        let _second = forth.1.lock().await;
-    });
-    task.await.unwrap();
-    let _second = locks.1.lock().await;
-    let _first = locks.0.lock().await;
 }
 
 /// A relaxed flag that says too early that a number is there.

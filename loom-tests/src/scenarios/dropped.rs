@@ -4,7 +4,9 @@
 //! Where the future has taken the handle along (`close`, `wait`, `run`), dropping it is dropping the handle: all
 //! that is left is cancelled, and no task may stay.
 
-use super::worker_pool::equal_workers;
+use super::pipeline::{adding, known_items};
+use super::shutdown::FOR_EVER;
+use super::worker_pool::{equal_workers, producer};
 use super::{err_group, fan};
 use crate::scenario::{Root, Scenario, Shape, shape};
 use futures_util::stream;
@@ -13,9 +15,9 @@ use rt::time::Duration;
 use selvedge::{Check, Law, Record, cancel_everywhere, shutdown_complete};
 use selvedge_patterns::err_group::ErrGroup;
 use selvedge_patterns::fan::{fan_in, fan_out};
-use selvedge_patterns::pipeline::{Item, Output, Pipeline, StageEnd};
+use selvedge_patterns::pipeline::{Output, Pipeline};
 use selvedge_patterns::rate_limit::{Quota, RateLimiter, rate_limited};
-use selvedge_patterns::shutdown::{Config, ServeConfig, Shutdown, serve};
+use selvedge_patterns::shutdown::{ServeConfig, Shutdown, serve};
 use selvedge_patterns::worker_pool::{Pool, Results, WorkerPool};
 use selvedge_rt as rt;
 use std::convert::Infallible;
@@ -186,10 +188,6 @@ fn given_up(check: Check) -> Check {
     check.unjoined().waive(Law::LostItem, "who drops the handle gives up what is on its way")
 }
 
-fn known_items(check: Check) -> Check {
-    check.identify::<Item<u64>>().identify::<StageEnd>()
-}
-
 fn pool(s: Shape) -> (Pool<u64>, Results<u64, u64>) {
     WorkerPool::new(|job: u64| async move { job })
         .workers(s.workers())
@@ -226,12 +224,8 @@ fn submit(s: Shape) -> Root {
 
 fn results(s: Shape) -> Root {
     Box::pin(async move {
-        let (mut pool, mut results) = pool(s);
-        let producer = rt::spawn(async move {
-            for job in 0..s.jobs {
-                pool.submit(job).await.expect("nobody cancels");
-            }
-        });
+        let (pool, mut results) = pool(s);
+        let producer = producer(pool, s.jobs);
         let seen = Record::distinct("seen");
         let read = async {
             while let Some(done) = results.next().await {
@@ -243,7 +237,7 @@ fn results(s: Shape) -> Root {
             seen.note(done.id.index());
         }
         let report = results.close().await;
-        producer.await.expect("the producer does not panic");
+        assert_eq!(producer.await.expect("the producer does not panic"), s.jobs);
         shutdown_complete();
         assert_eq!(seen.sorted(), (0..s.jobs).collect::<Vec<_>>(), "{report:?}");
         assert_eq!((report.delivered, report.is_clean()), (s.jobs, true), "{report:?}");
@@ -252,13 +246,8 @@ fn results(s: Shape) -> Root {
 
 fn close(s: Shape) -> Root {
     Box::pin(async move {
-        let (mut pool, results) = pool(s);
-        let producer = rt::spawn(async move {
-            let mut job = 0;
-            while job < s.jobs && pool.submit(job).await.is_ok() {
-                job += 1;
-            }
-        });
+        let (pool, results) = pool(s);
+        let producer = producer(pool, s.jobs);
         if let Some(report) = cancel_everywhere(results.close()).await {
             assert!(report.accepted() <= s.jobs, "{report:?}");
         }
@@ -332,12 +321,8 @@ fn fan_in_close(s: Shape) -> Root {
     })
 }
 
-fn adding(s: Shape) -> Pipeline<u64> {
-    let mut pipeline = Pipeline::generate(s.buffer(), stream::iter(0..s.jobs));
-    for _ in 0..s.workers {
-        pipeline = pipeline.map(s.buffer(), |n| n + 10);
-    }
-    pipeline
+fn pipeline(s: Shape) -> Pipeline<u64> {
+    adding(s, stream::iter(0..s.jobs))
 }
 
 async fn read_on(output: &mut Output<u64>, into: &mut Vec<u64>) {
@@ -348,7 +333,7 @@ async fn read_on(output: &mut Output<u64>, into: &mut Vec<u64>) {
 
 fn pipeline_read(s: Shape) -> Root {
     Box::pin(async move {
-        let mut output = adding(s).start(&CancellationToken::new());
+        let mut output = pipeline(s).start(&CancellationToken::new());
         let mut seen = Vec::new();
         cancel_everywhere(read_on(&mut output, &mut seen)).await;
         read_on(&mut output, &mut seen).await;
@@ -362,7 +347,7 @@ fn pipeline_read(s: Shape) -> Root {
 
 fn pipeline_finish(s: Shape) -> Root {
     Box::pin(async move {
-        let output = adding(s).start(&CancellationToken::new());
+        let output = pipeline(s).start(&CancellationToken::new());
         if let Some(report) = cancel_everywhere(output.finish()).await {
             assert!(report.taken <= s.jobs, "{report:?}");
         }
@@ -372,7 +357,7 @@ fn pipeline_finish(s: Shape) -> Root {
 fn pipeline_collect(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        if let Some(all) = cancel_everywhere(adding(s).collect(&token)).await {
+        if let Some(all) = cancel_everywhere(pipeline(s).collect(&token)).await {
             assert_eq!(all.expect("nobody cancels").len() as u64, s.jobs);
         }
         assert!(!token.is_cancelled(), "a pipeline never cancels the token that it was given");
@@ -493,8 +478,6 @@ fn limited_read(s: Shape) -> Root {
         shutdown_complete();
     })
 }
-
-const FOR_EVER: Config = Config { grace: Duration::MAX, abort_wait: Duration::MAX };
 
 fn run(s: Shape) -> Root {
     Box::pin(async move {

@@ -147,7 +147,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-fn known_items(check: Check) -> Check {
+pub(super) fn known_items(check: Check) -> Check {
     check.identify::<Item<u64>>().identify::<StageEnd>()
 }
 
@@ -156,7 +156,7 @@ fn equal_workers(check: Check) -> Check {
 }
 
 /// `0, 1, ..` through `s.workers` stages that add 10 each.
-fn adding(s: Shape, source: impl Stream<Item = u64> + Send + 'static) -> Pipeline<u64> {
+pub(super) fn adding(s: Shape, source: impl Stream<Item = u64> + Send + 'static) -> Pipeline<u64> {
     let mut pipeline = Pipeline::generate(s.buffer(), source);
     for _ in 0..s.workers {
         pipeline = pipeline.map(s.buffer(), |n| n + 10);

@@ -141,7 +141,7 @@ fn equal_and_unjoined(check: Check) -> Check {
 }
 
 /// A producer of its own: submits `0..jobs` until it is refused, and returns how many were accepted.
-fn producer(mut pool: Pool<u64>, jobs: u64) -> JoinHandle<u64> {
+pub(super) fn producer(mut pool: Pool<u64>, jobs: u64) -> JoinHandle<u64> {
     rt::spawn(async move {
         let mut accepted = 0;
         while accepted < jobs && pool.submit(accepted).await.is_ok() {

@@ -119,10 +119,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let site = Location::caller();
-        let object = self.real.object;
-        let real = object.effect(OpKind::CloneSender, 0, site, || (*self.real).clone());
-        Sender { real: self.real.sibling(real, site) }
+        Sender { real: self.real.cloned(OpKind::CloneSender, Location::caller()) }
     }
 }
 

@@ -202,7 +202,7 @@ fn racing(check: Check) -> Check {
 }
 
 /// No deadline: only what the scenario says happens, and no timer is needed.
-const FOR_EVER: Config = Config { grace: Duration::MAX, abort_wait: Duration::MAX };
+pub(super) const FOR_EVER: Config = Config { grace: Duration::MAX, abort_wait: Duration::MAX };
 
 /// A task whose only step is this, so that it may come at any time.
 fn at_any_time(step: impl FnOnce() + Send + 'static) -> JoinHandle<()> {

@@ -194,9 +194,8 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let (object, site) = (self.real.object, Location::caller());
-        let real = object.effect(OpKind::CloneSender, 0, site, || (*self.real).clone());
-        Sender { real: self.real.sibling(real, site), shared: self.shared.clone() }
+        let real = self.real.cloned(OpKind::CloneSender, Location::caller());
+        Sender { real, shared: self.shared.clone() }
     }
 }
 

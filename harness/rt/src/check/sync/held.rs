@@ -40,6 +40,15 @@ impl<R> Held<R> {
         Held::new(real, self.object, self.end, self.arg, site)
     }
 
+    /// A clone of the real handle, as the operation `kind`.
+    pub(crate) fn cloned(&self, kind: OpKind, site: Site) -> Self
+    where
+        R: Clone,
+    {
+        let real = self.object.effect(kind, 0, site, || R::clone(self));
+        self.sibling(real, site)
+    }
+
     /// The value behind the handle may change from here on. Said once.
     pub(crate) fn written(&mut self) {
         if !std::mem::replace(&mut self.wrote, true) {

@@ -188,9 +188,8 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let (object, site) = (self.real.object, Location::caller());
-        let real = object.effect(OpKind::CloneSender, 0, site, || (*self.real).clone());
-        Sender { real: self.real.sibling(real, site), shared: self.shared.clone() }
+        let real = self.real.cloned(OpKind::CloneSender, Location::caller());
+        Sender { real, shared: self.shared.clone() }
     }
 }
 
@@ -337,9 +336,7 @@ impl<T> Receiver<T> {
 impl<T> Clone for Receiver<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let (object, site) = (self.real.object, Location::caller());
-        let real = object.effect(OpKind::CloneReceiver, 0, site, || (*self.real).clone());
-        let real = self.real.sibling(real, site);
+        let real = self.real.cloned(OpKind::CloneReceiver, Location::caller());
         Receiver { real, shared: self.shared.clone(), seen: self.seen }
     }
 }

@@ -182,9 +182,8 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let (object, site) = (self.real.object, Location::caller());
-        let real = object.effect(OpKind::CloneSender, 0, site, || (*self.real).clone());
-        Sender { real: self.real.sibling(real, site) }
+        let real = self.real.cloned(OpKind::CloneSender, Location::caller());
+        Sender { real }
     }
 }
 

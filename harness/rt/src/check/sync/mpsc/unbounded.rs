@@ -62,9 +62,8 @@ impl<T> UnboundedSender<T> {
 impl<T> Clone for UnboundedSender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        let (object, site) = (self.real.object, Location::caller());
-        let real = object.effect(OpKind::CloneSender, 0, site, || (*self.real).clone());
-        UnboundedSender { real: self.real.sibling(real, site) }
+        let real = self.real.cloned(OpKind::CloneSender, Location::caller());
+        UnboundedSender { real }
     }
 }
 
