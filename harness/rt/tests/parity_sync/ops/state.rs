@@ -169,11 +169,11 @@ fn rwlock_announces_whether_it_is_shared() {
 }
 
 #[test]
-fn blocking_mutex_announces_lock_and_unlock() {
+fn blocking_mutex_announces_lock_write_and_unlock() {
     let (rec, _entered) = record();
     let mutex = blocking::Mutex::new(0);
     *mutex.lock().unwrap() += 1;
-    rec.expect(&["LockBlocking", "UnlockBlocking"]);
+    rec.expect(&["LockBlocking", "Wrote", "UnlockBlocking"]);
     let panics = catch_unwind(AssertUnwindSafe(|| {
         let _guard = mutex.lock();
         panic!("while holding the lock");
