@@ -142,7 +142,7 @@ impl Exec {
             // One poll is one step, unless it never comes to an end, or other threads run beside it.
             _ => {
                 self.config.grain == Grain::Poll
-                    && !self.tasks.iter().any(|task| task.blocking && !task.done())
+                    && self.blocking == 0
                     && self.objects[op.object.index as usize].enabled(op)
                     && self.tasks[self.current].poll_ops < POLL_OPS_MAX
             }
@@ -256,6 +256,7 @@ impl Engine for Machine {
             }
             None => (1, 1, 0),
         };
+        e.blocking += usize::from(new.blocking);
         let waker = TaskWaker::waker(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
         let by_poll = e.config.grain == Grain::Poll;

@@ -97,6 +97,8 @@ pub(crate) struct Exec {
     pub ready: VecDeque<usize>,
     /// Operations are done without being announced, noted or judged.
     pub winding_up: bool,
+    /// Tasks with a thread of their own that are not done.
+    blocking: usize,
     /// Real operations that are going on: destructors of values inside one may do more.
     operating: u32,
     /// Objects of operations in this step that were not announced, and are no business of one task only.
@@ -166,6 +168,7 @@ impl Machine {
             log: None,
             ready: VecDeque::new(),
             winding_up: false,
+            blocking: 0,
             operating: 0,
             within: Vec::new(),
             wound_up: 0,
@@ -209,7 +212,7 @@ impl Machine {
         (e.root_done, e.root_panicked, e.winding_up) = (false, false, false);
         // Whoever ran last did not make the root.
         e.current = 0;
-        e.operating = 0;
+        (e.blocking, e.operating) = (0, 0);
         e.within.clear();
         // Of a search before this one.
         wake::take(&mut e.woken);
@@ -576,6 +579,7 @@ impl Exec {
         task.held.clear();
         task.looks.clear();
         task.wrote.clear();
+        self.blocking -= usize::from(task.blocking);
         if t == 0 {
             self.root_done = true;
             self.fires = 0;

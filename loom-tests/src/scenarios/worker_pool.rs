@@ -4,7 +4,7 @@ use crate::scenario::{Root, Scenario, Shape, shape};
 use rt::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use rt::sync::{CancellationToken, Notify};
 use rt::task::JoinHandle;
-use selvedge::{Check, Record, shutdown_complete};
+use selvedge::{Check, Record, shares, shutdown_complete};
 use selvedge_patterns::End;
 use selvedge_patterns::worker_pool::{
     Done, JobId, Leftover, OnCancel, Outcome, Pool, PoolReport, Results, WorkerPool,
@@ -123,6 +123,12 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_handle_that_outlives_the_pool_gives_jobs_back",
         statements: &[7],
         root: outliving_handle,
+        ..BASE
+    },
+    Scenario {
+        name: "clones_of_a_handle_submit_to_one_pool",
+        statements: &[8, 9],
+        root: one_pool,
         ..BASE
     },
 ];
@@ -553,5 +559,28 @@ fn outliving_handle(s: Shape) -> Root {
         assert_eq!(report.accepted(), 0);
         finished.notify_one();
         assert_eq!(outliving.await.expect("it does not panic"), 3);
+    })
+}
+
+fn one_pool(s: Shape) -> Root {
+    Box::pin(async move {
+        let token = CancellationToken::new();
+        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job })
+            .workers(s.workers())
+            .queue(s.buffer())
+            .results(s.buffer())
+            .start(&token);
+        let producer = rt::spawn(async move {
+            let mut other = pool.clone();
+            let (one, another) = shares("Pool", pool.submit(0), other.submit(1)).await;
+            let ids = [one.expect("the pool takes jobs"), another.expect("the pool takes jobs")];
+            assert_ne!(ids[0], ids[1], "a job is told from every other");
+        });
+        let delivered = read_all(&mut results).await;
+        let report = results.close().await;
+        producer.await.expect("the producer does not panic");
+        shutdown_complete();
+        assert_eq!((report.accepted(), delivered.len()), (2, 2), "{report:?}");
+        assert_eq!(report.end, End::Complete);
     })
 }

@@ -57,6 +57,15 @@ pub const SCENARIOS: &[Scenario] = &[
         ..BASE
     },
     Scenario {
+        name: "clones_of_a_handle_are_of_one_shutdown",
+        statements: &[1, 2],
+        root: tasks::one_shutdown,
+        poll: shape(4, 1, 1),
+        loom: Some(shape(1, 1, 1)),
+        preemptions: Some(2),
+        ..BASE
+    },
+    Scenario {
         name: "whatever_the_signals_each_thing_is_listed_once",
         statements: &[2, 5, 9],
         root: tasks::signals_at_any_time,
