@@ -91,7 +91,7 @@ impl Check {
     }
 
     /// Judges lost updates ([`Law::ResultRace`]): a task looks at the value of a lock or atomic, another writes it, and
-    /// then the first writes too.
+    /// then the first writes too. And two results for one slot: a `OnceCell` that is set already.
     ///
     /// Whether it looked again under the second lock cannot be seen: code that checks, lets go and checks again is
     /// right, and not for this law. So it is judged where a check asks for it.

@@ -1,6 +1,6 @@
 //! A task of one execution.
 
-use super::fiber::Fiber;
+use super::fiber::{Fiber, Job};
 use crate::hash;
 use selvedge_rt::check::engine::{Body, Branch, ObjectId, Op, OpKind, Site};
 use smallvec::SmallVec;
@@ -109,7 +109,25 @@ pub(crate) struct Task {
     pub yields: u32,
 }
 
+/// Nothing pended after the last observation of a poll: whatever the next one begins with is elsewhere.
+const NOWHERE: u64 = 1;
+
 impl Task {
+    pub(super) fn begin_poll(&mut self) -> Job {
+        self.woken = false;
+        self.poll = 0;
+        self.fresh = true;
+        if let Some((_, first @ 0)) = &mut self.resumes_at {
+            *first = NOWHERE;
+        }
+        self.wakes = 0;
+        self.branch = Default::default();
+        self.poll_ops = 0;
+        self.waits.clear();
+        let body = self.body.as_mut().expect("a task that is not done has a body");
+        Job { body: &raw mut **body, waker: self.waker.clone(), cancel: self.aborted }
+    }
+
     /// What tells this state of the task from others. `aborts`: tasks are aborted in this scenario.
     pub fn local(&self, aborts: bool) -> u128 {
         let status = match self.status {

@@ -26,7 +26,7 @@ pub(crate) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
 /// Judges what an operation led to.
 pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, overall: &mut Overall) {
     locks::after(e, t, op, outcome, &mut overall.locks);
-    results::after(e, t, op);
+    results::after(e, t, op, outcome);
     match op.kind {
         OpKind::Cancelled | OpKind::IsCancelled => {
             let token = (op.object, op.arg as u32);

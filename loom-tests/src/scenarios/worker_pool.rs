@@ -30,7 +30,8 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "never_more_jobs_at_once_than_workers",
         statements: &[1],
         root: at_most_workers,
-        loom: None,
+        loom: Some(shape(2, 2, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario { name: "every_job_gives_one_result", statements: &[2, 3, 9], root: flow, ..BASE },
@@ -55,7 +56,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "no_job_runs_when_the_results_have_ended",
         statements: &[3],
         root: ended_is_ended,
-        loom: None,
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
@@ -92,7 +93,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: full_queue,
         operation: shape(1, 3, 1),
         poll: shape(2, 5, 1),
-        loom: None,
+        loom: Some(shape(1, 3, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -101,7 +103,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: bounded,
         operation: shape(1, 4, 1),
         poll: shape(2, 6, 1),
-        loom: None,
+        loom: Some(shape(1, 4, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -116,7 +119,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: own_pool,
         operation: shape(1, 1, 1),
         poll: shape(2, 2, 1),
-        loom: None,
+        loom: Some(shape(1, 1, 1)),
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
