@@ -134,9 +134,8 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
     let _quiet = panics::quiet();
     panics::forget();
     let mut found = Explorer::new(config, root).search();
-    if found.aborts {
-        let config = Rc::new(Config { aborts: true, ..(**config).clone() });
-        found = Explorer::new(&config, root).search();
+    while let Some(config) = found.again {
+        found = Explorer::new(&Rc::new(config), root).search();
     }
     let story = found.failure.as_ref().map(story::tell);
     let replay = found.failure.as_ref().map(|replayed| replayed.token(config).encode());

@@ -48,6 +48,7 @@ impl Machine {
             steps: 0,
             unfair: false,
             aborts: false,
+            ids: false,
             log: None,
             ready: VecDeque::new(),
             winding_up: false,

@@ -90,6 +90,8 @@ pub(crate) struct Exec {
     pub unfair: bool,
     /// A task was aborted, in this execution or one before.
     pub aborts: bool,
+    /// Somebody asked which task one was, in this execution or one before.
+    pub ids: bool,
     /// Events, while somebody wants them.
     pub log: Option<Vec<Event>>,
     /// Tasks that were woken, or aborted between polls, and must be run.

@@ -263,6 +263,10 @@ impl Engine for LoomMachine {
         self.machine.capacity(made_at, asked)
     }
 
+    fn number(&self, task: Option<TaskId>) -> Option<u64> {
+        self.machine.number(task)
+    }
+
     fn name_task(&self, name: &str) {
         self.machine.name_task(name);
     }

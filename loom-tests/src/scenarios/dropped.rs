@@ -5,7 +5,7 @@
 //! that is left is cancelled, and no task may stay.
 
 use super::pipeline::{adding, known_items};
-use super::shutdown::FOR_EVER;
+use super::shutdown::{FOR_EVER, bounded};
 use super::worker_pool::{equal_workers, producer};
 use super::{err_group, fan};
 use crate::scenario::{Root, Scenario, Shape, shape};
@@ -168,7 +168,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_run_dropped_at_any_await_leaves_no_task",
         statements: &[4],
         root: run,
-        check: given_up,
+        check: |check| given_up(bounded(check)),
         operation: shape(2, 1, 1),
         poll: shape(4, 1, 1),
         ..BASE
@@ -178,7 +178,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_server_dropped_at_any_await_leaves_no_job_running",
         statements: &[3],
         root: server,
-        check: given_up,
+        check: |check| given_up(bounded(check)),
         ..BASE
     },
 ];

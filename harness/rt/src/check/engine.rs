@@ -517,6 +517,12 @@ pub trait Engine {
         false
     }
 
+    /// What tells a task from others, the same on every schedule; `None` is the running one. The root has
+    /// none. From here on, which task it was that ended is something that others look at.
+    fn number(&self, task: Option<TaskId>) -> Option<u64> {
+        task.map(|TaskId(n)| n.into())
+    }
+
     /// The name of the running task, for the code under test to set.
     fn name_task(&self, name: &str);
 }
