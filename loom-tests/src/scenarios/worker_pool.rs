@@ -150,6 +150,11 @@ fn equal_and_unjoined(check: Check) -> Check {
     equal_workers(check).unjoined()
 }
 
+/// A pool that is to be of this shape.
+pub(super) fn shaped<F>(s: Shape, handler: F) -> WorkerPool<F> {
+    WorkerPool::new(handler).workers(s.workers()).queue(s.buffer()).results(s.buffer())
+}
+
 /// A producer of its own: submits `0..jobs` until it is refused, and returns how many were accepted.
 pub(super) fn producer(mut pool: Pool<u64>, jobs: u64) -> JoinHandle<u64> {
     rt::spawn(async move {
@@ -197,11 +202,7 @@ fn flow(s: Shape) -> Root {
             note.note(job);
             async move { job * job }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -221,11 +222,7 @@ fn flow(s: Shape) -> Root {
 pub fn plain_flow(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job * job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job * job }).start(&token);
         for job in 0..s.jobs {
             pool.submit(job).await.expect("a pool that nobody cancels takes every job");
         }
@@ -248,11 +245,7 @@ pub fn cancelled_flow(s: Shape) -> Root {
             note.note(job);
             async move { job * job }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let (producer, canceller) = (producer(pool, s.jobs), canceller(&token));
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -280,11 +273,7 @@ fn at_most_workers(s: Shape) -> Root {
                 now as u64
             }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         for done in read_all(&mut results).await {
             let now = done.outcome.returned().expect("no job panics");
@@ -298,10 +287,7 @@ fn at_most_workers(s: Shape) -> Root {
 fn dropped_consumer(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let (pool, results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .start(&token);
+        let (pool, results) = shaped(s, |job: u64| async move { job }).start(&token);
         // The handle stays, so the queue is idle and open: only the drop can end the workers, and
         // `TaskLeak` tells if it does not.
         drop(results);
@@ -324,11 +310,7 @@ fn ended_is_ended(s: Shape) -> Root {
                 job
             }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let (producer, canceller) = (producer(pool, s.jobs), canceller(&token));
         read_all(&mut results).await;
         assert_eq!(running.load(SeqCst), 0, "no job runs after the end of the results");
@@ -348,8 +330,7 @@ fn late_job(s: Shape) -> Root {
             note.note(job);
             async move { job }
         };
-        let (mut pool, results) =
-            WorkerPool::new(handler).workers(s.workers()).queue(s.buffer()).start(&token);
+        let (mut pool, results) = shaped(s, handler).start(&token);
         token.cancel();
         let accepted = pool.submit(7).await.is_ok();
         let report = results.close().await;
@@ -372,12 +353,7 @@ fn in_flight(s: Shape, on_cancel: OnCancel) -> Root {
                 job
             }
         };
-        let (mut pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .on_cancel(on_cancel)
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, handler).on_cancel(on_cancel).start(&token);
         let mut accepted = 0;
         while accepted < s.jobs.min(s.buffer as u64) && pool.submit(accepted).await.is_ok() {
             accepted += 1;
@@ -402,11 +378,7 @@ fn panicking_job(s: Shape) -> Root {
             assert!(job != 0, "job 0 panics");
             job
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -426,11 +398,7 @@ fn all_panic(s: Shape) -> Root {
             assert!(job == u64::MAX, "every job panics");
             job
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -445,11 +413,7 @@ fn full_queue(s: Shape) -> Root {
         let token = CancellationToken::new();
         // Jobs that only the cancel ends: every worker is busy, then the queue is full.
         let handler = move |_: u64| std::future::pending::<u64>();
-        let (pool, results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .on_cancel(OnCancel::Abandon)
-            .start(&token);
+        let (pool, results) = shaped(s, handler).on_cancel(OnCancel::Abandon).start(&token);
         let mut pool = pool;
         let jobs = s.jobs;
         let producer = rt::spawn(async move {
@@ -476,11 +440,7 @@ fn bounded(s: Shape) -> Root {
         let token = CancellationToken::new();
         let held = Arc::new(AtomicUsize::new(0));
         // Counted when the pool takes it, and no more when the consumer has it.
-        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job }).start(&token);
         let count = held.clone();
         let producer = rt::spawn(async move {
             let mut most = 0;
@@ -521,11 +481,7 @@ fn own_pool(s: Shape) -> Root {
             }
             accepted
         };
-        let (mut pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, handler).start(&token);
         let mut accepted = 0;
         for _ in 0..s.jobs {
             let own = pool.clone();
@@ -550,10 +506,7 @@ fn outliving_handle(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
         let finished = Arc::new(Notify::new());
-        let (mut pool, results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .start(&token);
+        let (mut pool, results) = shaped(s, |job: u64| async move { job }).start(&token);
         let wait = finished.clone();
         let outliving = rt::spawn(async move {
             wait.notified().await;
@@ -569,11 +522,7 @@ fn outliving_handle(s: Shape) -> Root {
 fn one_pool(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job }).start(&token);
         let producer = rt::spawn(async move {
             let mut other = pool.clone();
             let (one, another) = shares("Pool", pool.submit(0), other.submit(1)).await;
