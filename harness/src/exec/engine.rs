@@ -299,6 +299,7 @@ impl Engine for Machine {
             looks: SmallVec::new(),
             wrote: SmallVec::new(),
             daemon: false,
+            untracked: false,
             blocking: new.blocking,
             yields: 0,
         });

@@ -103,6 +103,8 @@ pub(crate) struct Task {
     /// Locks that it holds, and has written what they guard.
     pub wrote: SmallVec<[ObjectId; 2]>,
     pub daemon: bool,
+    /// Its tracker knows that it is gone. A function of what it observed.
+    pub untracked: bool,
     /// It has a thread of its own: one poll, which interleaves with those of others at any grain.
     pub blocking: bool,
     /// Yields since another task ran.
@@ -168,6 +170,11 @@ impl Task {
 
     pub fn done(&self) -> bool {
         matches!(self.status, Status::Done)
+    }
+
+    /// Nothing of it can run any more: who waited for the end of its tracker has waited for it.
+    pub fn gone(&self) -> bool {
+        self.done() || self.untracked
     }
 
     pub fn announced_op(&self) -> Option<Op> {

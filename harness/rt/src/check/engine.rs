@@ -218,7 +218,7 @@ pub enum OpKind {
     // --- task tracker
     /// A task is tracked. Silent.
     Track,
-    /// A tracked task is gone.
+    /// What was tracked is gone; `arg` is 1 where that was all of the task that says so.
     Untrack,
     /// The tracker is closed.
     CloseTracker,
