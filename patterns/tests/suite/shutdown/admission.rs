@@ -234,3 +234,18 @@ fn dropping_the_future_of_run_aborts_at_any_point() {
         });
     }
 }
+
+#[test]
+fn handles_guards_and_refusals_are_printed_without_what_they_hold() {
+    on_one_thread(|| async {
+        let shutdown = Shutdown::new(FOR_EVER);
+        let handle = shutdown.handle().clone();
+        drop(handle.guard("first"));
+        let second = handle.guard("second").unwrap();
+        assert_eq!(format!("{handle:?}"), "Handle { .. }");
+        assert_eq!(format!("{second:?}"), "Guard { number: 1, .. }");
+        handle.drain();
+        let refused = handle.spawn("late", async {}).unwrap_err();
+        assert_eq!(format!("{refused:?}"), "Refused { .. }");
+    });
+}
