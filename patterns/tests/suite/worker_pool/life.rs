@@ -312,11 +312,11 @@ fn handles_count_from_0_in_order_of_cloning_and_ids_read_as_handle_and_index() {
         let (mut first, results) = WorkerPool::new(|n: u64| async move { n })
             .queue(nz(3))
             .start(&CancellationToken::new());
+        assert_eq!(first.try_submit(0).unwrap().handle(), 0);
         let mut second = first.clone();
         second.try_submit(0).unwrap();
         let id = second.try_submit(0).unwrap();
         assert_eq!((id.handle(), id.index(), id.to_string()), (1, 1, "1.1".to_owned()));
-        assert_eq!(first.try_submit(0).unwrap().handle(), 0);
         let _ = results.close().await;
     });
 }
