@@ -211,6 +211,18 @@ fn a_fan_out_whose_branches_were_taken_has_nothing_of_its_own() {
     });
 }
 
+#[test]
+fn branches_that_were_seen_to_end_are_not_among_those_taken() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let source = stream::iter(0..3_u64);
+        let mut fan = fan_out(&token, source, nz(2), nz(1), |n: u64| async move { n });
+        assert_eq!(read_all(&mut fan).await.len(), 3);
+        assert!(fan.take_branches().is_empty());
+        assert!(fan.close().await.is_clean());
+    });
+}
+
 /// A value that cannot be printed.
 struct Opaque;
 
