@@ -133,6 +133,19 @@ fn a_guard_is_waited_for_and_one_that_came_back_before_the_drain_is_counted() {
 }
 
 #[test]
+fn a_guard_that_came_back_before_the_abort_is_drained_though_nobody_had_looked() {
+    on_every_runtime(|| async {
+        let shutdown = Shutdown::new(within(0, 0));
+        drop(shutdown.handle().guard("back").unwrap());
+        let kept = shutdown.handle().guard("kept").unwrap();
+        let report = shutdown.run(pending(), ready(())).await;
+        assert_eq!((report.drained, report.aborted.len()), (1, 0));
+        assert_eq!(report.leaked, ["kept"]);
+        drop(kept);
+    });
+}
+
+#[test]
 fn a_guard_may_come_back_from_a_thread() {
     // A paused clock does not wait for a thread.
     on_several_threads(|| async {
