@@ -136,8 +136,8 @@ fn a_guard_is_waited_for_and_one_that_came_back_before_the_drain_is_counted() {
 fn a_guard_that_came_back_before_the_abort_is_drained_though_nobody_had_looked() {
     on_every_runtime(|| async {
         let shutdown = Shutdown::new(within(0, 0));
-        drop(shutdown.handle().guard("back").unwrap());
         let kept = shutdown.handle().guard("kept").unwrap();
+        drop(shutdown.handle().guard("back").unwrap());
         let report = shutdown.run(pending(), ready(())).await;
         assert_eq!((report.drained, report.aborted.len()), (1, 0));
         assert_eq!(report.leaked, ["kept"]);
