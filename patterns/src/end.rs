@@ -35,3 +35,16 @@ impl fmt::Display for End {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::End;
+
+    #[test]
+    fn only_a_complete_end_is_complete_and_each_reads_as_one_word() {
+        let all = [End::Complete, End::Cancelled, End::Failed, End::Panicked];
+        assert_eq!(all.map(End::is_complete), [true, false, false, false]);
+        let words = all.map(|end| end.to_string());
+        assert_eq!(words, ["complete", "cancelled", "failed", "panicked"]);
+    }
+}

@@ -17,7 +17,6 @@ use std::task::{Context, Poll};
 /// dropped. What it has worked out and nobody received is in the report of the fan-out.
 #[must_use = "dropping a branch stops it"]
 pub struct Branch<U> {
-    // First, so that it is dropped first: what finds the buffer abandoned is then cancelled too.
     _stop: DropGuard,
     // Boxed, because its `Stream` needs it pinned.
     output: Pin<Box<Receiver<Indexed<U>>>>,

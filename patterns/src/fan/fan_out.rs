@@ -90,7 +90,6 @@ where
 /// have, [`close`](Self::close).
 #[must_use = "dropping a fan-out cancels it"]
 pub struct FanOut<U> {
-    // First, so that the tasks are cancelled before their buffers go.
     stop: DropGuard,
     branches: Turns<Branch<U>>,
     /// A receiver for each branch that was taken, so that what nobody receives there is not lost.

@@ -36,7 +36,7 @@ impl<S: Stream + Unpin> Stream for Turns<S> {
             let Some(stream) = &mut streams[place] else { continue };
             match Pin::new(stream).poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    *turn = (place + 1) % streams.len();
+                    *turn = place + 1;
                     return Poll::Ready(Some(item));
                 }
                 Poll::Ready(None) => streams[place] = None,

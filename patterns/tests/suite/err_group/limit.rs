@@ -98,7 +98,6 @@ fn try_spawn_is_refused_at_the_limit_and_takes_the_place_of_a_task_that_has_ende
         assert_eq!(group.try_spawn(|_| async { Ok(0) }).unwrap(), 0);
         let refused = group.try_spawn(|_| async { Ok(1) }).unwrap_err();
         assert!(matches!(refused, TryRejected::Full(_)), "{refused:?}");
-        assert_eq!(refused.to_string(), "the group is at its limit");
         settle().await;
         assert_eq!(group.try_spawn(refused.into_closure()).unwrap(), 1);
         assert_eq!(group.wait().await, Ok(vec![0, 1]));
@@ -114,7 +113,24 @@ fn a_full_and_cancelled_group_says_that_it_is_cancelled() {
         token.cancel();
         let refused = group.try_spawn(super::reacts).unwrap_err();
         assert!(matches!(refused, TryRejected::Cancelled(_)), "{refused:?}");
-        assert_eq!(refused.to_string(), "the group is cancelled");
+        group.wait().await.unwrap_err();
+    });
+}
+
+#[test]
+fn a_group_and_what_it_refuses_are_printed_without_the_closures() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let mut group = Group::new(&token).limit(nz(1));
+        group.spawn(super::reacts).await.unwrap();
+        assert_eq!(format!("{group:?}"), "ErrGroup { spawned: 1, limit: Some(1), .. }");
+        let full = group.try_spawn(super::reacts).unwrap_err();
+        assert_eq!(format!("{full:?}: {full}"), "Full(..): the group is at its limit");
+        token.cancel();
+        let late = group.try_spawn(super::reacts).unwrap_err();
+        assert_eq!(format!("{late:?}: {late}"), "Cancelled(..): the group is cancelled");
+        let late = group.spawn(super::reacts).await.unwrap_err();
+        assert_eq!(format!("{late:?}: {late}"), "Rejected(..): the group is cancelled");
         group.wait().await.unwrap_err();
     });
 }

@@ -251,3 +251,17 @@ fn merges_can_be_merged() {
         assert!(merged.close().await.is_clean());
     });
 }
+
+/// An item that cannot be printed.
+struct Opaque;
+
+#[test]
+fn a_merge_is_printed_without_its_items() {
+    on_one_thread(|| async {
+        let sources = [stream::iter([Opaque, Opaque])];
+        let mut merged = fan_in(&CancellationToken::new(), sources, nz(1));
+        assert!(merged.next().await.is_some());
+        assert_eq!(format!("{merged:?}"), "Merged { delivered: 1, .. }");
+        let _ = merged.close().await;
+    });
+}

@@ -210,3 +210,30 @@ fn a_fan_out_whose_branches_were_taken_has_nothing_of_its_own() {
         let _ = fan.close().await;
     });
 }
+
+#[test]
+fn branches_that_were_seen_to_end_are_not_among_those_taken() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let source = stream::iter(0..3_u64);
+        let mut fan = fan_out(&token, source, nz(2), nz(1), |n: u64| async move { n });
+        assert_eq!(read_all(&mut fan).await.len(), 3);
+        assert!(fan.take_branches().is_empty());
+        assert!(fan.close().await.is_clean());
+    });
+}
+
+/// A value that cannot be printed.
+struct Opaque;
+
+#[test]
+fn a_fan_out_and_its_branches_are_printed_without_their_values() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let none = stream::empty::<()>();
+        let mut fan = fan_out(&token, none, nz(2), nz(1), |()| async { Opaque });
+        assert_eq!(format!("{fan:?}"), "FanOut { branches: 2, .. }");
+        assert_eq!(format!("{:?}", fan.take_branches()[0]), "Branch { .. }");
+        let _ = fan.close().await;
+    });
+}

@@ -6,6 +6,8 @@ use futures_util::{StreamExt, stream};
 use selvedge_patterns::End;
 use selvedge_patterns::fan::{Indexed, fan_out};
 use selvedge_rt::sync::CancellationToken;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 #[test]
 fn a_dropped_branch_takes_nothing_more_and_the_others_take_it_all() {
@@ -199,6 +201,29 @@ fn cancel_drops_the_futures_of_f_and_lists_their_items() {
         let mut report = fan.close().await;
         report.abandoned.sort();
         assert_eq!((report.end, report.abandoned), (End::Cancelled, vec![0, 1, 2]));
+    });
+}
+
+#[test]
+fn a_future_that_is_done_when_the_cancel_comes_is_not_abandoned() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let done = Arc::new(Notify::new());
+        let wait = done.clone();
+        let f = move |n: u64| {
+            let done = wait.clone();
+            async move {
+                done.notified().await;
+                n
+            }
+        };
+        let fan = fan_out(&token, stream::iter(0..9), nz(1), nz(1), f);
+        settle().await;
+        done.notify_one();
+        token.cancel();
+        let report = fan.close().await;
+        check_conserved(&[], &report);
+        assert_eq!((report.undelivered.len(), report.abandoned.len()), (1, 0));
     });
 }
 

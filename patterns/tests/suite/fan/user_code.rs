@@ -123,6 +123,23 @@ fn a_source_that_panics_when_dropped_by_a_cancel_says_so() {
 }
 
 #[test]
+fn of_several_panics_the_one_that_ended_the_source_is_told() {
+    on_every_runtime(|| async {
+        let (in_source, in_f) = (Bomb, Bomb);
+        let source = panics_after(1).inspect(move |_| _ = &in_source);
+        let f = move |n: u64| {
+            let _ = &in_f;
+            async move { n }
+        };
+        let mut fan = fan_out(&CancellationToken::new(), source, nz(1), nz(1), f);
+        let delivered: Vec<Indexed<u64>> = (&mut fan).collect().await;
+        let report = fan.close().await;
+        check_conserved(&delivered, &report);
+        assert_eq!(report.source_panic.as_deref(), Some("the source panics"));
+    });
+}
+
+#[test]
 fn a_merged_source_that_panics_is_listed_and_the_others_go_on() {
     on_every_runtime(|| async {
         let token = CancellationToken::new();

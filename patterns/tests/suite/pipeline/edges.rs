@@ -144,3 +144,26 @@ fn handles_and_futures_can_move_between_threads() {
         check(&finish.await);
     });
 }
+
+/// An item that cannot be printed.
+struct Opaque;
+
+#[test]
+fn what_a_pipeline_gives_is_printed_without_its_items() {
+    on_one_thread(|| async {
+        let opaque = || Pipeline::generate(nz(1), stream::repeat_with(|| Opaque)).map(nz(1), |o| o);
+        let mut output = opaque().start(&CancellationToken::new());
+        assert!(output.next().await.is_some());
+        assert_eq!(format!("{output:?}"), "Output { delivered: 1, .. }");
+        settle().await;
+        // One in the last buffer; one in the hands of `map`, one in its buffer, one in the source's.
+        let report = output.finish().await;
+        assert_eq!(format!("{:?}", report.unfinished[0]), "item 3 at stage 1 `map`");
+
+        let token = CancellationToken::new();
+        token.cancel();
+        let error = opaque().collect(&token).await.map(drop).unwrap_err();
+        let said = "PipelineError { end: Cancelled, failures: [], unfinished: [], .. }";
+        assert_eq!(format!("{error:?}"), said);
+    });
+}

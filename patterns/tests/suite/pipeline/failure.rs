@@ -1,13 +1,16 @@
 //! Contract 3: errors and panics of user code.
 
 use super::{Held, check_conserved, counting, never_ending, nz, read_all};
-use crate::runtimes::{on_every_runtime, on_one_thread, settle};
-use futures_util::{StreamExt, stream};
+use crate::runtimes::{on_every_runtime, on_one_thread, on_several_threads, settle};
+use futures_util::{StreamExt, poll, stream};
 use selvedge_patterns::End;
 use selvedge_patterns::pipeline::{Cause, Failure, Pipeline, Report, Stage};
 use selvedge_rt::sync::CancellationToken;
 use std::error::Error;
 use std::num::ParseIntError;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The one failure of a report, which is its cause.
 #[track_caller]
@@ -156,16 +159,33 @@ fn a_panic_in_a_destructor_of_a_function_is_the_stages_and_loses_nothing() {
 }
 
 #[test]
+fn a_panic_in_the_destructor_of_a_source_is_the_sources_and_loses_nothing() {
+    on_every_runtime(|| async {
+        let bomb = Bomb;
+        let source = stream::iter(0..3).inspect(move |_| _ = &bomb);
+        let mut output = Pipeline::generate(nz(8), source).start(&CancellationToken::new());
+        let received = read_all(&mut output).await;
+        let report = output.finish().await;
+        check_conserved(&received, &report);
+        assert_eq!(report.end, End::Panicked);
+        assert_eq!(cause(&report).to_string(), "stage 0 `generate` panicked: dropped");
+    });
+}
+
+#[test]
 fn a_failure_ends_the_stages_although_nobody_reads() {
     on_one_thread(|| async {
-        let held = Held::default();
-        let output = Pipeline::generate(nz(1), never_ending(10, &held))
-            .try_map(nz(1), |n| if n == 2 { Err("two") } else { Ok(n) })
-            .map(nz(1), |n| n)
-            .start(&CancellationToken::new());
-        settle().await;
-        assert_eq!(held.count(), 0, "the source lives on");
-        assert_eq!(output.finish().await.end, End::Failed);
+        // The source waits for its next item, or for room.
+        for items in [3, 10] {
+            let held = Held::default();
+            let output = Pipeline::generate(nz(1), never_ending(items, &held))
+                .try_map(nz(1), |n| if n == 2 { Err("two") } else { Ok(n) })
+                .map(nz(1), |n| n)
+                .start(&CancellationToken::new());
+            settle().await;
+            assert_eq!(held.count(), 0, "the source lives on");
+            assert_eq!(output.finish().await.end, End::Failed);
+        }
     });
 }
 
@@ -201,6 +221,55 @@ fn a_failure_before_the_cancel_stays_the_cause() {
         settle().await;
         token.cancel();
         assert_eq!(output.finish().await.end, End::Failed);
+    });
+}
+
+/// Says that it is being dropped, and waits until nobody else holds the second.
+struct Slow(Arc<Notify>, Held);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        self.0.notify_one();
+        while self.1.count() > 0 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_failure_whose_stage_ends_after_those_that_react_to_the_cancel_stays_the_cause() {
+    on_several_threads(|| async {
+        let (token, busy, dropping) = (CancellationToken::new(), Arc::default(), Arc::default());
+        let held = Held::default();
+        let (cancelled, is_busy) = (token.clone(), Arc::<Notify>::clone(&busy));
+        let slow = Slow(Arc::clone(&dropping), held.clone());
+        let output = Pipeline::generate(nz(1), stream::iter(0..2))
+            .try_map_concurrent(nz(1), nz(1), move |n| {
+                let _ = &held;
+                let (cancelled, busy) = (cancelled.clone(), is_busy.clone());
+                async move {
+                    if n == 1 {
+                        busy.notify_one();
+                        cancelled.cancelled().await;
+                        return Err("late");
+                    }
+                    Ok(n)
+                }
+            })
+            .try_map_concurrent(nz(1), nz(1), move |_| {
+                let _ = &slow;
+                let busy = busy.clone();
+                async move {
+                    busy.notified().await;
+                    Err::<u64, _>("first")
+                }
+            })
+            .start(&token);
+        dropping.notified().await;
+        token.cancel();
+        let report = output.finish().await;
+        assert_eq!((report.end, report.failures.len()), (End::Failed, 2));
+        assert_eq!(report.cause().unwrap().stage.position, 2);
     });
 }
 
@@ -242,6 +311,21 @@ fn a_collected_cancel_is_an_error_of_its_own() {
         assert_eq!((error.end, error.output.len()), (End::Cancelled, 0));
         assert!(error.cause().is_none() && error.source().is_none());
         assert_eq!(error.to_string(), "the pipeline was cancelled");
+    });
+}
+
+#[test]
+fn a_collected_cancel_has_what_the_last_stage_held() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let pipeline = Pipeline::generate(nz(1), stream::iter(0..9)).map(nz(1), |n| n);
+        let mut all = pin!(pipeline.collect(&token));
+        assert!(poll!(&mut all).is_pending());
+        settle().await;
+        // One is in the last buffer, and one waits for room there.
+        token.cancel();
+        settle().await;
+        assert_eq!(all.await.unwrap_err().output, [0, 1]);
     });
 }
 

@@ -8,6 +8,7 @@ use selvedge_patterns::pipeline::Pipeline;
 use selvedge_rt::sync::CancellationToken;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
 
 /// Two stages behind a source, all of which hold `held`.
 fn holding(
@@ -235,6 +236,70 @@ fn a_future_in_flight_is_dropped_and_its_item_listed_without_a_value() {
         check_conserved(&[], &report);
         let stuck: Vec<_> = report.unfinished.iter().map(|u| (u.index, u.item.is_some())).collect();
         assert_eq!(stuck, [(0, false), (1, false), (2, true), (3, true)]);
+    });
+}
+
+#[test]
+fn a_future_that_is_done_when_the_cancel_comes_is_not_abandoned() {
+    on_one_thread(|| async {
+        let (token, done) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let wait = done.clone();
+        let output = Pipeline::generate(nz(1), stream::iter(0..9))
+            .map_concurrent(nz(1), nz(1), move |n| {
+                let done = wait.clone();
+                async move {
+                    done.notified().await;
+                    n
+                }
+            })
+            .start(&token);
+        settle().await;
+        done.notify_one();
+        token.cancel();
+        assert_eq!(output.finish().await.undelivered, [(0, 0)]);
+    });
+}
+
+#[test]
+fn what_a_stage_finds_in_its_buffer_after_the_cancel_is_not_worked_on() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let cancelled = token.clone();
+        let mut output = Pipeline::generate(nz(3), stream::iter(0..9))
+            .map(nz(1), move |n| {
+                assert!(!cancelled.is_cancelled(), "it works on {n}");
+                n
+            })
+            .start(&token);
+        settle().await;
+        // The stage gets room, and only then the cancel: so it goes on to its next item.
+        assert_eq!(output.next().await, Some(0));
+        token.cancel();
+        let report = output.finish().await;
+        assert_eq!((report.end, report.failures.len()), (End::Cancelled, 0));
+    });
+}
+
+#[test]
+fn what_was_not_read_comes_back_in_order_after_a_concurrent_stage() {
+    on_one_thread(|| async {
+        let late = Arc::new(Notify::new());
+        let wait = late.clone();
+        let output = Pipeline::generate(nz(1), stream::iter(0..3))
+            .map_concurrent(nz(2), nz(3), move |n| {
+                let late = (n == 0).then(|| wait.clone());
+                async move {
+                    if let Some(late) = late {
+                        late.notified().await;
+                    }
+                    n
+                }
+            })
+            .start(&CancellationToken::new());
+        settle().await;
+        late.notify_one();
+        settle().await;
+        assert_eq!(output.finish().await.undelivered, [(0, 0), (1, 1), (2, 2)]);
     });
 }
 

@@ -220,6 +220,11 @@ fn quota_that_cannot_be_kept_to_is_rejected() {
         (quota(11, Duration::from_nanos(10)), QuotaError::TooFast),
         (quota(1, Duration::MAX), QuotaError::TooSlow),
     ] {
+        let text = match error {
+            QuotaError::TooFast => "more than one permit per nanosecond",
+            QuotaError::TooSlow => "a full burst takes more than 146 years to come back",
+        };
+        assert_eq!(error.to_string(), text);
         assert_eq!(RateLimiter::new(quota).unwrap_err(), error);
         assert_eq!(quota.check(), Err(error));
     }

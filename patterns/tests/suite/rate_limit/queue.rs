@@ -140,7 +140,6 @@ fn more_than_a_burst_is_an_error_at_once_even_behind_others_and_consumes_nothing
     on_one_thread(|| async {
         let (limit, token) = (limiter(10, 2), CancellationToken::new());
         let error = ExceedsBurst { n: nz(3), burst: nz(2) };
-        assert_eq!(error.to_string(), "3 permits at once exceed the burst of 2");
         for _ in 0..2 {
             assert_eq!(limit.acquire(nz(3)).now_or_never(), Some(Err(error)));
             let refused = limit.acquire_or(&token, nz(3)).now_or_never();
@@ -261,4 +260,18 @@ fn limiter_and_its_futures_can_move_between_threads() {
     check(&limit.acquire(ONE));
     check(&limit.acquire_or(&token, ONE));
     assert!(format!("{limit:?}").contains("burst: 1"));
+}
+
+#[test]
+fn what_a_limiter_refuses_reads_as_its_reason() {
+    let exceeds = ExceedsBurst { n: nz(3), burst: nz(2) };
+    let text = "3 permits at once exceed the burst of 2";
+    assert_eq!(exceeds.to_string(), text);
+    assert_eq!(AcquireError::from(exceeds).to_string(), text);
+    assert_eq!(TryAcquireError::from(exceeds).to_string(), text);
+    let text = "cancelled before the permits were granted";
+    assert_eq!(AcquireError::Cancelled.to_string(), text);
+    assert_eq!(TryAcquireError::Queued.to_string(), "others wait for permits");
+    let early = TryAcquireError::TooEarly { due: Instant::now() };
+    assert_eq!(early.to_string(), "the permits are not due yet");
 }

@@ -133,6 +133,19 @@ fn a_guard_is_waited_for_and_one_that_came_back_before_the_drain_is_counted() {
 }
 
 #[test]
+fn a_guard_that_came_back_before_the_abort_is_drained_though_nobody_had_looked() {
+    on_every_runtime(|| async {
+        let shutdown = Shutdown::new(within(0, 0));
+        let kept = shutdown.handle().guard("kept").unwrap();
+        drop(shutdown.handle().guard("back").unwrap());
+        let report = shutdown.run(pending(), ready(())).await;
+        assert_eq!((report.drained, report.aborted.len()), (1, 0));
+        assert_eq!(report.leaked, ["kept"]);
+        drop(kept);
+    });
+}
+
+#[test]
 fn a_guard_may_come_back_from_a_thread() {
     // A paused clock does not wait for a thread.
     on_several_threads(|| async {
@@ -233,4 +246,18 @@ fn dropping_the_future_of_run_aborts_at_any_point() {
             assert!(guard.aborting().is_cancelled());
         });
     }
+}
+
+#[test]
+fn handles_guards_and_refusals_are_printed_without_what_they_hold() {
+    on_one_thread(|| async {
+        let shutdown = Shutdown::new(FOR_EVER);
+        let handle = shutdown.handle().clone();
+        let guard = handle.guard("guard").unwrap();
+        assert_eq!(format!("{handle:?}"), "Handle { .. }");
+        assert!(format!("{guard:?}").starts_with("Guard {"));
+        handle.drain();
+        let refused = handle.spawn("late", async {}).unwrap_err();
+        assert_eq!(format!("{refused:?}"), "Refused { .. }");
+    });
 }

@@ -65,6 +65,24 @@ fn every_job_runs_once_and_never_more_at_a_time_than_there_are_workers() {
 }
 
 #[test]
+fn a_job_that_comes_with_the_drain_is_left_to_the_source() {
+    on_one_thread(|| async {
+        let shutdown = Shutdown::new(FOR_EVER);
+        let handle = shutdown.handle().clone();
+        let _run = running(shutdown);
+        let (send, rx) = mpsc::channel(1);
+        let server = handle.clone();
+        let server = tokio::spawn(async move {
+            serve(&server, "server", sent(rx), |_| async {}, sizes(1, 1)).await
+        });
+        settle().await;
+        send.try_send(1).unwrap();
+        handle.drain();
+        assert_eq!(server.await.unwrap().accepted(), 0);
+    });
+}
+
+#[test]
 fn it_stops_at_an_idle_source_and_drops_it_at_once() {
     on_one_thread(|| async {
         let shutdown = Shutdown::new(FOR_EVER);

@@ -130,6 +130,25 @@ fn abandoning_drops_the_jobs_in_flight_and_lists_them() {
 }
 
 #[test]
+fn abandoning_gives_back_the_jobs_that_wait_in_the_queue() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let (mut pool, results) = WorkerPool::new(|_: u64| std::future::pending::<()>())
+            .queue(nz(2))
+            .on_cancel(OnCancel::Abandon)
+            .start(&token);
+        let running = pool.submit(0).await.unwrap();
+        settle().await;
+        let waiting = [pool.submit(1).await.unwrap(), pool.submit(2).await.unwrap()];
+        token.cancel();
+        let mut report = results.close().await;
+        report.cancelled.sort();
+        let back = [(running, None), (waiting[0], Some(1)), (waiting[1], Some(2))];
+        assert_eq!(report.cancelled, back);
+    });
+}
+
+#[test]
 fn abandoning_waits_for_no_consumer_and_hands_the_result_back() {
     on_one_thread(|| async {
         let token = CancellationToken::new();

@@ -189,6 +189,7 @@ fn results_are_the_same_as_a_stream() {
             }
         });
         let first: Vec<_> = (&mut results).take(4).collect().await;
+        assert_eq!(first.len(), 4, "the stream gives them too");
         let rest = read_all(&mut results).await;
         assert_eq!(values(first.into_iter().chain(rest)), (0..9).collect::<Vec<_>>());
         let report = results.close().await;
@@ -306,14 +307,46 @@ fn job_ids_are_unique_over_all_handles_and_count_up_in_each() {
 }
 
 #[test]
-fn ids_read_as_handle_and_index() {
+fn handles_count_from_0_in_order_of_cloning_and_ids_read_as_handle_and_index() {
     on_one_thread(|| async {
-        let (pool, results) = WorkerPool::new(|n: u64| async move { n })
-            .queue(nz(2))
+        let (mut first, results) = WorkerPool::new(|n: u64| async move { n })
+            .queue(nz(3))
             .start(&CancellationToken::new());
-        let mut second = pool.clone();
+        assert_eq!(first.try_submit(0).unwrap().handle(), 0);
+        let mut second = first.clone();
         second.try_submit(0).unwrap();
-        assert_eq!(second.try_submit(0).unwrap().to_string(), "1.1");
+        let id = second.try_submit(0).unwrap();
+        assert_eq!((id.handle(), id.index(), id.to_string()), (1, 1, "1.1".to_owned()));
+        let _ = results.close().await;
+    });
+}
+
+/// A job that cannot be printed.
+struct Opaque;
+
+#[test]
+fn handles_and_refusals_are_printed_without_their_jobs() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let (mut pool, mut results) = WorkerPool::new(|_: Opaque| async {}).start(&token);
+        assert_eq!(format!("{pool:?}"), "Pool { next: JobId { handle: 0, index: 0 }, .. }");
+        pool.submit(Opaque).await.unwrap();
+        results.next().await.unwrap();
+        let delivered = "Delivered { returned: 1, panicked: 0 }";
+        assert_eq!(format!("{results:?}"), format!("Results {{ delivered: {delivered}, .. }}"));
+
+        pool.try_submit(Opaque).unwrap();
+        let full = pool.try_submit(Opaque).unwrap_err();
+        assert_eq!(format!("{full:?}: {full}"), "Full(..): the queue is full");
+        token.cancel();
+        settle().await;
+        let closed = pool.try_submit(Opaque).unwrap_err();
+        assert_eq!(format!("{closed:?}: {closed}"), "Closed(..): the pool takes no more jobs");
+        let rejected = pool.submit(Opaque).await.unwrap_err();
+        assert_eq!(
+            format!("{rejected:?}: {rejected}"),
+            "Rejected(..): the pool takes no more jobs"
+        );
         let _ = results.close().await;
     });
 }
