@@ -33,7 +33,6 @@
 //! The road not taken: a counter and a `Notify` (a wakeup between the count and the wait is lost), or a
 //! tracker that each task is registered with after it was admitted (it is drained before it is known).
 
-mod admitted;
 mod crew;
 mod handle;
 mod owner;
