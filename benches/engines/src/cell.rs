@@ -58,8 +58,13 @@ impl Cell {
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = WORDS.iter().find(|pair| pair.0 == self.ended).expect("all have one").1;
-        write!(f, "{word}: {}", self.executions)?;
+        match self.ended {
+            Ended::Found => return write!(f, "{}", self.executions),
+            Ended::Vacuous => return write!(f, "vacuous"),
+            Ended::Complete => write!(f, "all {}", self.executions)?,
+            Ended::Passed => write!(f, "none")?,
+            Ended::Unfinished => write!(f, "unfinished: {}", self.executions)?,
+        }
         // Below a few, the time is that of the start.
         if self.executions >= 100 {
             let rate = self.executions as f64 / self.seconds;
@@ -72,7 +77,10 @@ impl fmt::Display for Cell {
 /// Starts the clock: a panic is a violation, and the limit ends the process.
 pub fn watch() {
     BEGUN.get_or_init(Instant::now);
-    std::panic::set_hook(Box::new(|_| say(Ended::Found, EXECUTIONS.load(SeqCst))));
+    std::panic::set_hook(Box::new(|panic| {
+        say(Ended::Found, EXECUTIONS.load(SeqCst));
+        eprintln!("{panic}");
+    }));
     std::thread::spawn(|| {
         std::thread::sleep(LIMIT);
         say(Ended::Unfinished, EXECUTIONS.load(SeqCst));
