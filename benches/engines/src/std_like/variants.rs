@@ -1,6 +1,5 @@
 //! One wrong variant of each pattern, as small as it can be.
 
-use super::peer::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use super::peer::sync::{Condvar, Mutex};
 use super::peer::thread;
 use super::queue::Queue;
@@ -121,24 +120,24 @@ pub fn check_then_wait() {
     assert_eq!(*used.lock().unwrap(), 1);
 }
 
-/// A door, and how many are inside.
+/// A door, and how many are inside. Locks and no atomics, because loom takes `SeqCst` for `AcqRel`, and so
+/// finds a violation where the code is right too.
 struct Door {
-    closed: AtomicBool,
-    inside: AtomicUsize,
-    lock: Mutex<()>,
+    closed: Mutex<bool>,
+    inside: Mutex<u32>,
     empty: Condvar,
 }
 
 impl Door {
     fn open() -> Arc<Door> {
-        let (closed, inside) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Arc::new(Door { closed, inside, lock: Mutex::new(()), empty: Condvar::new() })
+        let (closed, inside) = (Mutex::new(false), Mutex::new(0));
+        Arc::new(Door { closed, inside, empty: Condvar::new() })
     }
 
     /// Looks whether it is open, and counts afterwards: in between it may be closed and found empty.
     fn enter(&self) -> bool {
-        let open = !self.closed.load(SeqCst);
-        self.inside.fetch_add(1, SeqCst);
+        let open = !*self.closed.lock().unwrap();
+        *self.inside.lock().unwrap() += 1;
         if !open {
             self.leave();
         }
@@ -146,34 +145,32 @@ impl Door {
     }
 
     fn leave(&self) {
-        if self.inside.fetch_sub(1, SeqCst) == 1 {
-            drop(self.lock.lock().unwrap());
-            self.empty.notify_all();
-        }
+        *self.inside.lock().unwrap() -= 1;
+        self.empty.notify_all();
     }
 
     fn shut(&self) {
-        self.closed.store(true, SeqCst);
-        let mut lock = self.lock.lock().unwrap();
-        while self.inside.load(SeqCst) > 0 {
-            lock = self.empty.wait(lock).unwrap();
+        *self.closed.lock().unwrap() = true;
+        let mut inside = self.inside.lock().unwrap();
+        while *inside > 0 {
+            inside = self.empty.wait(inside).unwrap();
         }
     }
 }
 
 /// What was accepted is done when the shutdown is; but the look and the count are two steps.
 pub fn closed_check_not_atomic() {
-    let (door, done) = (Door::open(), Arc::new(AtomicUsize::new(0)));
+    let (door, done) = (Door::open(), Arc::new(Mutex::new(0)));
     let (entered, counted) = (door.clone(), done.clone());
     let caller = thread::spawn(move || {
         let accepted = entered.enter();
         if accepted {
-            counted.fetch_add(1, SeqCst);
+            *counted.lock().unwrap() += 1;
             entered.leave();
         }
         accepted
     });
     door.shut();
-    let done = done.load(SeqCst);
-    assert_eq!(usize::from(caller.join().unwrap()), done);
+    let done = *done.lock().unwrap();
+    assert_eq!(u32::from(caller.join().unwrap()), done);
 }
