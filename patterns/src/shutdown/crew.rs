@@ -222,3 +222,23 @@ where
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_takes_no_room_however_much_is_admitted() {
+        tokio_test::block_on(async {
+            let mut crew = Crew::new();
+            for n in 0..1000 {
+                crew.spawn(n, async {});
+                rt::task::yield_now().await;
+                crew.guard(n).release();
+            }
+            assert!(crew.live.capacity() < 10 && crew.returning.capacity() < 10);
+            crew.drain().await;
+            assert_eq!(crew.settle().drained, 2000);
+        });
+    }
+}
