@@ -60,6 +60,11 @@ impl Budget {
     }
 }
 
+/// How schedules are drawn: random walks, and PCT of depth 3.
+pub fn strategies() -> [Sampling; 2] {
+    [Sampling::random(SEED), Sampling::pct(SEED, 3)]
+}
+
 impl Column {
     /// All of them, from the strongest claim to the weakest.
     pub const ALL: &[Column] = &[
@@ -100,10 +105,9 @@ impl Column {
             Column::Poll => vec![check.grain(Grain::Poll).explore(root)],
             Column::Loom => vec![on_loom(check, self.preemptions(scenario, budget), root)],
             Column::Sample => {
-                let strategies = [Sampling::random(SEED), Sampling::pct(SEED, 3)];
                 let sample =
                     |s: Sampling| check.sample(s.cases(budget.samples), scenario.at(shape));
-                strategies.map(sample).to_vec()
+                strategies().map(sample).to_vec()
             }
             Column::CurrentThread => vec![check.tokio_current_thread(root)],
             Column::MultiThread => vec![check.tokio_multi_thread(THREADS, budget.runs, root)],

@@ -1,11 +1,11 @@
 //! The gallery as it must turn out: every variant caught for its law, and nothing else.
 
 use crate::catalogue::Catalogue;
-use crate::column::{Budget, SEED, on_loom};
+use crate::column::{Budget, on_loom, strategies};
 use crate::gallery::near_miss::NearMiss;
 use crate::gallery::{Correct, Variant};
 use crate::progress::Progress;
-use selvedge::{Bound, Check, Law, Problem, Report, Sampling, Verdict};
+use selvedge::{Bound, Check, Law, Problem, Report, Verdict};
 use serde::Serialize;
 
 /// An engine that the gallery is meant for.
@@ -18,11 +18,13 @@ pub enum By {
     Loom,
     /// A seeded random walk.
     Sample,
+    /// Seeded priorities with a few changes.
+    Pct,
 }
 
 impl By {
     /// All of them, in the order of [`Exhibit::finds`].
-    pub const ALL: &[By] = &[By::Explore, By::Loom, By::Sample];
+    pub const ALL: &[By] = &[By::Explore, By::Loom, By::Sample, By::Pct];
 }
 
 /// What one engine makes of one program of the gallery.
@@ -100,9 +102,11 @@ pub fn variant(v: &Variant, budget: &Budget) -> Exhibit {
 /// Where the variant is not made for the engine, or that is not built.
 pub fn report(v: &Variant, by: By, budget: &Budget) -> Report {
     let check = v.check().limits(budget.limits());
+    let [random, pct] = strategies().map(|strategy| strategy.cases(v.sampled));
     match by {
         By::Explore => check.explore(v.at(v.shape)),
-        By::Sample => check.sample(Sampling::random(SEED).cases(v.sampled), v.at(v.shape)),
+        By::Sample => check.sample(random, v.at(v.shape)),
+        By::Pct => check.sample(pct, v.at(v.shape)),
         By::Loom => on_loom(check, None, v.at(v.loom.expect("a shape for loom"))),
     }
 }
@@ -140,15 +144,16 @@ where
     R: Fn() -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let sampling = Sampling::random(SEED).cases(budget.samples);
     let loom = match cfg!(feature = "loom") {
         true => on_loom(check.clone()).map_or(Find::NotMeant, |r| Find::Report(Box::new(r))),
         false => Find::NotBuilt,
     };
+    let [random, pct] = strategies().map(|s| check.sample(s.cases(budget.samples), root()));
     let finds = vec![
         Find::Report(Box::new(check.explore(root()))),
         loom,
-        Find::Report(Box::new(check.sample(sampling, root()))),
+        Find::Report(Box::new(random)),
+        Find::Report(Box::new(pct)),
     ];
     judged(id, None, finds)
 }

@@ -124,12 +124,7 @@ fn laws(rows: &[LawRow]) -> Table {
 }
 
 fn gallery(rows: &[Exhibit]) -> Table {
-    let engines = By::ALL.iter().map(|by| match by {
-        By::Explore => "explore",
-        By::Loom => "loom",
-        By::Sample => "random walk",
-    });
-    let header = ["program", "must be"].into_iter().chain(engines).chain(["so"]);
+    let header = ["program", "must be"].into_iter().chain(engines()).chain(["so"]);
     let rows = rows.iter().map(|row| {
         let expected = row.expected.map_or("silent".into(), |law| law.to_string());
         let so = match (row.off.is_empty(), row.expected) {
@@ -141,6 +136,33 @@ fn gallery(rows: &[Exhibit]) -> Table {
         start.chain(row.finds.iter().map(find)).chain([so.into()]).collect()
     });
     table(header.map(str::to_owned).collect(), 2, rows.collect())
+}
+
+fn engines() -> impl Iterator<Item = &'static str> {
+    By::ALL.iter().map(|by| match by {
+        By::Explore => "explore",
+        By::Loom => "loom",
+        By::Sample => "random walk",
+        By::Pct => "PCT",
+    })
+}
+
+/// In Markdown: executions up to the first violation, that one included, of each variant under each engine.
+pub fn executions(rows: &[Exhibit]) -> String {
+    let engines = engines().collect::<Vec<_>>().join(" | ");
+    let mut text =
+        format!("| variant | law | {engines} |\n|---|---|{}\n", "--:|".repeat(By::ALL.len()));
+    for row in rows {
+        let law = row.expected.map_or("none".into(), |law| law.to_string());
+        let cells = row.finds.iter().map(|find| match find.report() {
+            _ if !row.off.is_empty() => "WRONG".into(),
+            Some(report) => thousands(report.coverage.executions),
+            None => "-".into(),
+        });
+        let cells = cells.collect::<Vec<_>>().join(" | ");
+        text += &format!("| `{}` | `{law}` | {cells} |\n", row.id);
+    }
+    text
 }
 
 fn find(find: &Find) -> String {

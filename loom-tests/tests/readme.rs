@@ -1,4 +1,4 @@
-//! The README's table of wrong variants is the catalogue's.
+//! The tables of wrong variants in two READMEs are the catalogue's.
 
 use selvedge_loom_tests::gallery;
 
@@ -11,6 +11,21 @@ fn the_gallery_in_the_readme_is_the_catalogue() {
     assert!(
         table.trim() == expected.trim(),
         "README.md, between its `gallery` markers, should have what `cargo run --bin verify -- gallery` prints:\n\n{expected}"
+    );
+}
+
+/// Their figures are those of the run that the README names; which variants there are is for now.
+#[test]
+fn the_executions_in_the_readme_of_the_engines_are_of_every_variant() {
+    let readme = include_str!("../../benches/engines/README.md");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names: Vec<_> = rows.filter_map(|row| row.split_once("` | `")).collect();
+    let named = names.iter().map(|(id, rest)| (*id, rest.split('`').next().expect("a law")));
+    let variants = gallery::VARIANTS.iter().map(|v| (v.id(), v.law.to_string()));
+    assert!(
+        named.map(|(id, law)| (id.to_owned(), law.to_owned())).eq(variants),
+        "benches/engines/README.md should have what `cargo run --release --features loom --bin verify -- \
+         gallery --executions` prints"
     );
 }
 

@@ -35,13 +35,16 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// One wrong variant's report, as a user sees it.
+    /// One wrong variant's report, as a user sees it; or a table of all, in Markdown.
     Gallery {
         /// Its id, like `worker_pool/bare_result_send`; without one, a list of all.
         id: Option<String>,
         /// The engine that looks.
         #[arg(long, value_enum, default_value = "explore")]
         engine: Engine,
+        /// In the table, the executions that each engine takes to find it.
+        #[arg(long, conflicts_with = "id")]
+        executions: bool,
     },
     /// Size, speed and memory of the search on the worker pool.
     Table {
@@ -61,17 +64,19 @@ enum Engine {
     Explore,
     Loom,
     Sample,
+    Pct,
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let ok = match args.command {
         None => verify(Catalogue::all().filter(args.filter.as_deref().unwrap_or("")), &args),
+        Some(Command::Gallery { executions: true, .. }) => Ok(executions()),
         Some(Command::Gallery { id: None, .. }) => {
             println!("{}", gallery::markdown_table());
             Ok(true)
         }
-        Some(Command::Gallery { id: Some(id), engine }) => exhibit(&id, engine),
+        Some(Command::Gallery { id: Some(id), engine, .. }) => exhibit(&id, engine),
         Some(Command::Table { ref filter, seconds }) => figures(filter, seconds, &args),
         Some(Command::Canary) => verify(Catalogue::canary(), &args),
     };
@@ -109,6 +114,7 @@ fn exhibit(id: &str, engine: Engine) -> Outcome {
     let by = match engine {
         Engine::Explore => By::Explore,
         Engine::Sample => By::Sample,
+        Engine::Pct => By::Pct,
         Engine::Loom if !cfg!(feature = "loom") => {
             return Err("this build has no loom: add `--features loom`".into());
         }
@@ -118,6 +124,18 @@ fn exhibit(id: &str, engine: Engine) -> Outcome {
     let report = exhibit::report(variant, by, &Budget::FULL);
     println!("{report}");
     Ok(report.violations().first().is_some_and(|v| v.law == variant.law))
+}
+
+fn executions() -> bool {
+    let mut progress = Progress::new(gallery::VARIANTS.len());
+    let exhibits = gallery::VARIANTS.iter().map(|v| {
+        progress.step(&v.id());
+        exhibit::variant(v, &Budget::FULL)
+    });
+    let exhibits: Vec<_> = exhibits.collect();
+    progress.end();
+    print!("{}", show::executions(&exhibits));
+    exhibits.iter().all(|exhibit| exhibit.off.is_empty())
 }
 
 /// Tables to stdout, JSON to where it was asked for.
