@@ -91,7 +91,7 @@ impl Check {
     }
 
     /// Judges lost updates ([`Law::ResultRace`]): a task looks at the value of a lock or atomic, another writes it, and
-    /// then the first writes too.
+    /// then the first writes too. And two results for one slot: a `OnceCell` that is set already.
     ///
     /// Whether it looked again under the second lock cannot be seen: code that checks, lets go and checks again is
     /// right, and not for this law. So it is judged where a check asks for it.
@@ -134,9 +134,8 @@ fn explore(config: &Rc<Config>, root: &Root) -> Report {
     let _quiet = panics::quiet();
     panics::forget();
     let mut found = Explorer::new(config, root).search();
-    if found.aborts {
-        let config = Rc::new(Config { aborts: true, ..(**config).clone() });
-        found = Explorer::new(&config, root).search();
+    while let Some(config) = found.again {
+        found = Explorer::new(&Rc::new(config), root).search();
     }
     let story = found.failure.as_ref().map(story::tell);
     let replay = found.failure.as_ref().map(|replayed| replayed.token(config).encode());

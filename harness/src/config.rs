@@ -170,6 +170,8 @@ pub(crate) struct Config {
     pub audits: usize,
     /// Tasks are aborted in this scenario: found out by a search, which then starts again.
     pub aborts: bool,
+    /// Tasks are asked which they are: found out in the same way.
+    pub ids: bool,
     /// Loom: so often a task may be preempted in one execution.
     #[cfg(feature = "loom")]
     pub preemptions: Option<usize>,
@@ -196,6 +198,7 @@ impl Config {
             stack_bytes: 256 << 10,
             audits: 4,
             aborts: false,
+            ids: false,
             #[cfg(feature = "loom")]
             preemptions: None,
             #[cfg(feature = "loom")]

@@ -58,7 +58,7 @@ laws! {
     PermitLeak => ResourceCleanup,
     /// Locks are taken in orders that can deadlock.
     LockOrder => LockOrdering,
-    /// An update is lost: a task writes what rests on a look that another task's write has overtaken.
+    /// An update is lost: a task writes what rests on a look that another task's write has overtaken, or sets what is set.
     ResultRace => CopySafety,
     /// A clone has state of its own where it should share.
     SplitState => CopySafety,

@@ -13,6 +13,7 @@ pub(crate) struct Overall {
     pub locks: LockEdges,
     channels: Vec<(Site, Option<usize>, usize)>,
     cancelled_at: BTreeSet<Place>,
+    compared: BTreeSet<String>,
     /// A scenario asked that a future be dropped at its awaits.
     pub cancels: bool,
 }
@@ -35,6 +36,13 @@ impl Overall {
         self.cancelled_at.extend(sites.into_iter().map(Place::from));
     }
 
+    /// A clone of this was compared with its original.
+    pub fn compared(&mut self, what: &str) {
+        if !self.compared.contains(what) {
+            self.compared.insert(what.into());
+        }
+    }
+
     /// It was asked for, and nothing waited.
     pub fn never_cancelled(&self) -> bool {
         self.cancels && self.cancelled_at.is_empty()
@@ -48,7 +56,11 @@ impl Overall {
         };
         let mut depths: Vec<Depth> = self.channels.iter().map(depth).collect();
         depths.sort();
-        Observed { depths, cancelled_at: self.cancelled_at.clone() }
+        Observed {
+            depths,
+            cancelled_at: self.cancelled_at.clone(),
+            compared: self.compared.clone(),
+        }
     }
 }
 
@@ -59,6 +71,8 @@ pub struct Observed {
     pub depths: Vec<Depth>,
     /// Where [`cancel_everywhere`](crate::cancel_everywhere) dropped a future that waited.
     pub cancelled_at: BTreeSet<Place>,
+    /// Of what [`shares`](crate::shares) compared a clone with its original.
+    pub compared: BTreeSet<String>,
 }
 
 /// How full the queues became that are made at one place with one capacity.
@@ -85,5 +99,6 @@ impl Observed {
         }
         self.depths.sort();
         self.cancelled_at.extend(other.cancelled_at);
+        self.compared.extend(other.compared);
     }
 }

@@ -151,10 +151,11 @@ pub async fn shares<A, B>(
     touch();
     let b = clone.await;
     let by_clone = touched();
-    if let Some(machine) = listener()
-        && !by_clone.iter().any(|object| by_original.contains(object))
-    {
-        crate::laws::split_state(&mut machine.exec.borrow_mut(), what);
+    if let Some(machine) = listener() {
+        machine.overall.borrow_mut().compared(what);
+        if !by_clone.iter().any(|object| by_original.contains(object)) {
+            crate::laws::split_state(&mut machine.exec.borrow_mut(), what);
+        }
     }
     (a, b)
 }

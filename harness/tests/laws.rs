@@ -81,6 +81,54 @@ fn a_waived_law_is_not_reported_and_its_reason_is() {
     assert!(report.to_string().contains("it is the subject of this test"), "{report}");
 }
 
+/// Nobody kept the sender that should not: its task waits for a lock.
+#[test]
+fn a_receiver_whose_sender_waits_for_a_lock_is_a_deadlock() {
+    let report = check().explore(|| async {
+        let (lock, ready) = (Arc::new(Mutex::new(())), Arc::new(Notify::new()));
+        let (tx, mut rx) = mpsc::channel::<u64>(1);
+        let (held, heard) = (lock.clone(), ready.clone());
+        let holder = rt::spawn(async move {
+            let _guard = held.lock().await;
+            heard.notified().await;
+        });
+        let sender = rt::spawn(async move {
+            let _guard = lock.lock().await;
+            ready.notify_one();
+            tx.send(1).await.unwrap();
+        });
+        rx.recv().await;
+        holder.await.unwrap();
+        sender.await.unwrap();
+    });
+    let found: Vec<Law> = report.violations().iter().map(|v| v.law).collect();
+    assert_eq!(found, [Law::Deadlock], "{report}");
+}
+
+/// As tokio's documentation shuts down: the end of the tracker is the end of its tasks.
+#[test]
+fn who_waits_for_a_tracker_has_joined_its_tasks() {
+    let scenario = |waits: bool| {
+        check().explore(move || async move {
+            let (tracker, token) = (rt::task::TaskTracker::new(), CancellationToken::new());
+            for _ in 0..2 {
+                let token = token.clone();
+                tracker.spawn(async move { token.cancelled().await });
+            }
+            token.cancel();
+            tracker.close();
+            if waits {
+                tracker.wait().await;
+            }
+            selvedge::shutdown_complete();
+        })
+    };
+    scenario(true).assert_proved();
+    let report = scenario(false);
+    let found: Vec<Law> = report.violations().iter().map(|v| v.law).collect();
+    assert_eq!(found, [Law::IncompleteShutdown, Law::Unjoined], "{report}");
+}
+
 fn check() -> Check {
     Check::new("law")
 }

@@ -9,7 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::column::Column;
 use crate::exhibit::{Exhibit, Find};
 use crate::matrix;
-use selvedge::{Law, Row};
+use selvedge::{Check, Law, Row};
 use serde::Serialize;
 
 /// One row of the checklist, asked of one pattern.
@@ -19,9 +19,9 @@ pub struct Line {
     pub row: Row,
     /// The pattern.
     pub pattern: &'static str,
-    /// Laws of the row that are on in some scenario of the pattern.
+    /// Laws of the row by which some scenario of the pattern was judged.
     pub laws: Vec<Law>,
-    /// Scenarios of the pattern in which one of them is on.
+    /// Scenarios of the pattern that were judged by one of them.
     pub scenarios: usize,
     /// Executions of these.
     pub executions: Executions,
@@ -90,20 +90,20 @@ fn line(
     };
     let of_row = |law: &Law| law.row() == row || variants().any(|(v, _)| v.law == *law);
     let mut laws: Vec<Law> = Law::ALL.iter().copied().filter(of_row).collect();
-    let judged = || {
-        let run = catalogue.scenarios.iter().zip(rows).filter(|(s, _)| s.pattern == pattern);
-        run.map(|(s, row)| (s.check(), row))
+    let rows = || {
+        let own = catalogue.scenarios.iter().zip(rows).filter(|(s, _)| s.pattern == pattern);
+        own.map(|(s, row)| (s.check(), row))
     };
-    laws.retain(|law| judged().any(|(check, _)| check.judges(*law)));
+    let judged = |check: &Check, row: &matrix::Row, law| {
+        row.runs().any(|(column, run)| run.judged(column, check, law) > 0)
+    };
+    laws.retain(|law| rows().any(|(check, row)| judged(&check, row, *law)));
     let (mut scenarios, mut executions) = (0, Executions::default());
-    for (check, row) in judged() {
-        let on = || laws.iter().filter(|law| check.judges(**law));
-        scenarios += usize::from(on().next().is_some());
-        for (column, cell) in Column::ALL.iter().copied().zip(&row.cells) {
-            let held = cell.run().filter(|run| run.off.is_empty());
-            if let Some(run) = held.filter(|_| on().any(|law| column.sees(*law))) {
-                *executions.of(column) += run.executions();
-            }
+    for (check, row) in rows() {
+        scenarios += usize::from(laws.iter().any(|law| judged(&check, row, *law)));
+        for (column, run) in row.runs().filter(|(_, run)| run.off.is_empty()) {
+            let each = laws.iter().map(|law| run.judged(column, &check, *law));
+            *executions.of(column) += each.max().unwrap_or(0);
         }
     }
     let caught =

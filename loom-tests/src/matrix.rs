@@ -4,7 +4,7 @@ use crate::catalogue::Catalogue;
 use crate::column::{Budget, Column};
 use crate::progress::Progress;
 use crate::scenario::{Scenario, Shape};
-use selvedge::{Law, Report, Verdict};
+use selvedge::{Check, Law, Report, Verdict};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,14 @@ pub struct Row {
     pub statements: &'static [u8],
     /// In the order of [`Column::ALL`].
     pub cells: Vec<Cell>,
+}
+
+impl Row {
+    /// What ran, by engine.
+    pub fn runs(&self) -> impl Iterator<Item = (Column, &Run)> {
+        let columns = Column::ALL.iter().copied().zip(&self.cells);
+        columns.filter_map(|(column, cell)| Some((column, cell.run()?)))
+    }
 }
 
 /// What one engine says of one scenario.
@@ -49,6 +57,16 @@ impl Run {
     /// All executions.
     pub fn executions(&self) -> u64 {
         self.reports.iter().map(|r| r.coverage.executions).sum()
+    }
+
+    /// Executions on which `law` was judged, where `check` has it on. Clones are only compared where a
+    /// scenario asks for it.
+    pub fn judged(&self, column: Column, check: &Check, law: Law) -> u64 {
+        if !column.sees(law) || !check.judges(law) {
+            return 0;
+        }
+        let asked = |r: &&Report| law != Law::SplitState || !r.observed.compared.is_empty();
+        self.reports.iter().filter(asked).map(|r| r.coverage.executions).sum()
     }
 
     /// All seconds.
@@ -184,9 +202,8 @@ pub fn laws(catalogue: &Catalogue, rows: &[Row]) -> Vec<LawRow> {
         let rows = || catalogue.scenarios.iter().zip(rows).filter(|(s, _)| s.pattern == pattern);
         for law in Law::ALL.iter().copied() {
             let judged = |column: usize| -> u64 {
-                let on = |s: &Scenario| Column::ALL[column].sees(law) && s.check().judges(law);
-                let runs = rows().filter(|(s, _)| on(s)).filter_map(|(_, r)| r.cells[column].run());
-                runs.map(Run::executions).sum()
+                let ran = rows().filter_map(|(s, row)| Some((s.check(), row.cells[column].run()?)));
+                ran.map(|(check, run)| run.judged(Column::ALL[column], &check, law)).sum()
             };
             let breaks = |row: &Row| {
                 let reports = row.cells.iter().filter_map(Cell::run).flat_map(|run| &run.reports);

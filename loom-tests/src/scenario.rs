@@ -80,9 +80,10 @@ impl Scenario {
         format!("{}/{}", self.pattern, self.name)
     }
 
-    /// The check, before an engine is chosen.
+    /// The check, before an engine is chosen. A queue without bound holds nothing, unless the scenario says
+    /// what it may.
     pub fn check(&self) -> Check {
-        (self.check)(Check::new(&self.id()))
+        (self.check)(Check::new(&self.id()).high_water(0))
     }
 
     /// The program at `shape`, to be called once an execution.

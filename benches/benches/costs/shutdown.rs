@@ -37,7 +37,7 @@ async fn tracker(load: Load, probe: Probe) -> Duration {
     complete(load, spawned, begun)
 }
 
-/// As the pattern does it: keeps each task's handle, and reaps what has ended as it goes.
+/// A set of join handles, that reaps what has ended as it goes.
 async fn joinset(load: Load, probe: Probe) -> Duration {
     let begun = Instant::now();
     let (mut tasks, token) = (tokio::task::JoinSet::new(), CancellationToken::new());

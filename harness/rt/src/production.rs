@@ -5,7 +5,8 @@ pub use tokio::{join, pin, select, spawn};
 /// Tasks. See `tokio::task`.
 pub mod task {
     pub use tokio::task::{
-        AbortHandle, JoinError, JoinHandle, JoinSet, spawn, spawn_blocking, yield_now,
+        AbortHandle, Id, JoinError, JoinHandle, JoinSet, id, spawn, spawn_blocking, try_id,
+        yield_now,
     };
     pub use tokio_util::task::TaskTracker;
 }

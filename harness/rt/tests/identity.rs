@@ -39,6 +39,7 @@ macro_rules! functions {
 fn proved_types() -> Vec<String> {
     types! {
         task::AbortHandle [] = tokio::task::AbortHandle;
+        task::Id [] = tokio::task::Id;
         task::JoinError [] = tokio::task::JoinError;
         task::JoinHandle [u8] = tokio::task::JoinHandle;
         task::JoinSet [u8] = tokio::task::JoinSet;
@@ -143,8 +144,10 @@ fn proved_types() -> Vec<String> {
 fn proved_functions() -> Vec<String> {
     functions! {
         spawn [Ready<u8>] = tokio::spawn;
+        task::id [] = tokio::task::id;
         task::spawn [Ready<u8>] = tokio::task::spawn;
         task::spawn_blocking [fn() -> u8, u8] = tokio::task::spawn_blocking;
+        task::try_id [] = tokio::task::try_id;
         task::yield_now [] = tokio::task::yield_now;
         sync::broadcast::channel [u8] = tokio::sync::broadcast::channel;
         sync::mpsc::channel [u8] = tokio::sync::mpsc::channel;

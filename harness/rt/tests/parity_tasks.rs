@@ -166,6 +166,23 @@ mod join_handle {
     }
 
     #[test]
+    fn a_task_a_handle_and_an_error_have_one_id() {
+        check(async {
+            assert_eq!(task::try_id(), None);
+            let task = spawn(async { task::id() });
+            let id = task.id();
+            assert_eq!(task.abort_handle().id(), id);
+            assert_eq!(task.await.unwrap(), id);
+            let other = spawn(async { panic!("on purpose") });
+            let of_other = other.id();
+            assert_ne!(of_other, id);
+            let error: JoinError = other.await.map(|()| ()).unwrap_err();
+            assert_eq!(error.id(), of_other);
+            assert!(error.to_string().contains(&format!("task {of_other} ")), "{error}");
+        });
+    }
+
+    #[test]
     fn a_handle_can_be_printed() {
         check(async {
             let task = spawn(async {});
@@ -232,6 +249,24 @@ mod join_set {
             settle().await;
             assert_eq!(set.try_join_next().unwrap().unwrap(), 3);
             assert!(set.try_join_next().is_none());
+        });
+    }
+
+    #[test]
+    fn a_task_is_taken_with_its_id() {
+        check(async {
+            let mut set = JoinSet::new();
+            let ids = [1, 2, 3].map(|n| (set.spawn(async move { n }).id(), n));
+            assert!(set.try_join_next_with_id().is_none());
+            settle().await;
+            let one = set.try_join_next_with_id().unwrap().unwrap();
+            let next = set.poll_join_next_with_id(&mut Context::from_waker(Waker::noop()));
+            let Poll::Ready(Some(Ok(two))) = next else { panic!("it has ended") };
+            let three = set.join_next_with_id().await.unwrap().unwrap();
+            assert!(set.join_next_with_id().await.is_none());
+            for ended in [one, two, three] {
+                assert!(ids.contains(&ended), "{ended:?} of {ids:?}");
+            }
         });
     }
 

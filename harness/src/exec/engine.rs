@@ -6,7 +6,7 @@ use super::wake::{InnerWaker, TaskWaker, Woken};
 use super::{Exec, Machine, Timer, Trouble};
 use crate::config::Grain;
 use crate::hash;
-use crate::model::Object;
+use crate::model::{Model, Object};
 use selvedge_rt::check::engine::{
     Branch, Engine, Flavor, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site,
     Stopped, TaskId, WeakCell,
@@ -142,7 +142,7 @@ impl Exec {
             // One poll is one step, unless it never comes to an end, or other threads run beside it.
             _ => {
                 self.config.grain == Grain::Poll
-                    && !self.tasks.iter().any(|task| task.blocking && !task.done())
+                    && self.blocking == 0
                     && self.objects[op.object.index as usize].enabled(op)
                     && self.tasks[self.current].poll_ops < POLL_OPS_MAX
             }
@@ -168,7 +168,11 @@ impl Engine for Machine {
             self.overall.borrow_mut().depth(site, capacity, 0);
         }
         let whole_history = !e.config.reductions.fingerprints;
-        e.objects.push(Object::new(key, creator, kind, site, born, whole_history));
+        let mut object = Object::new(key, creator, kind, site, born, whole_history);
+        if let Model::JoinSet(set) = &mut object.model {
+            set.told_apart = e.config.ids;
+        }
+        e.objects.push(object);
         id
     }
 
@@ -256,6 +260,7 @@ impl Engine for Machine {
             }
             None => (1, 1, 0),
         };
+        e.blocking += usize::from(new.blocking);
         let waker = TaskWaker::waker(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
         let by_poll = e.config.grain == Grain::Poll;
@@ -294,6 +299,7 @@ impl Engine for Machine {
             looks: SmallVec::new(),
             wrote: SmallVec::new(),
             daemon: false,
+            untracked: false,
             blocking: new.blocking,
             yields: 0,
         });
@@ -374,6 +380,17 @@ impl Engine for Machine {
     fn stopped(&self) -> bool {
         let e = self.exec.borrow();
         e.tasks[e.current].stopped
+    }
+
+    fn number(&self, task: Option<TaskId>) -> Option<u64> {
+        let mut e = self.exec.borrow_mut();
+        e.ids = true;
+        let of = task.map_or(e.current, |TaskId(n)| n as usize);
+        let number = e.tasks.get(of).filter(|_| of > 0)?.key;
+        let t = e.current;
+        let task = e.tasks.get_mut(t)?;
+        task.seen = hash::mix(task.seen, number);
+        Some(number)
     }
 
     fn name_task(&self, name: &str) {

@@ -1,6 +1,6 @@
 //! A task of one execution.
 
-use super::fiber::Fiber;
+use super::fiber::{Fiber, Job};
 use crate::hash;
 use selvedge_rt::check::engine::{Body, Branch, ObjectId, Op, OpKind, Site};
 use smallvec::SmallVec;
@@ -103,13 +103,33 @@ pub(crate) struct Task {
     /// Locks that it holds, and has written what they guard.
     pub wrote: SmallVec<[ObjectId; 2]>,
     pub daemon: bool,
+    /// Its tracker knows that it is gone. A function of what it observed.
+    pub untracked: bool,
     /// It has a thread of its own: one poll, which interleaves with those of others at any grain.
     pub blocking: bool,
     /// Yields since another task ran.
     pub yields: u32,
 }
 
+/// Nothing pended after the last observation of a poll: whatever the next one begins with is elsewhere.
+const NOWHERE: u64 = 1;
+
 impl Task {
+    pub(super) fn begin_poll(&mut self) -> Job {
+        self.woken = false;
+        self.poll = 0;
+        self.fresh = true;
+        if let Some((_, first @ 0)) = &mut self.resumes_at {
+            *first = NOWHERE;
+        }
+        self.wakes = 0;
+        self.branch = Default::default();
+        self.poll_ops = 0;
+        self.waits.clear();
+        let body = self.body.as_mut().expect("a task that is not done has a body");
+        Job { body: &raw mut **body, waker: self.waker.clone(), cancel: self.aborted }
+    }
+
     /// What tells this state of the task from others. `aborts`: tasks are aborted in this scenario.
     pub fn local(&self, aborts: bool) -> u128 {
         let status = match self.status {
@@ -150,6 +170,11 @@ impl Task {
 
     pub fn done(&self) -> bool {
         matches!(self.status, Status::Done)
+    }
+
+    /// Nothing of it can run any more: who waited for the end of its tracker has waited for it.
+    pub fn gone(&self) -> bool {
+        self.done() || self.untracked
     }
 
     pub fn announced_op(&self) -> Option<Op> {

@@ -1,6 +1,9 @@
 //! Wakers. A wake is only noted; the scheduler acts on it when the operation that caused it is over,
 //! because primitives wake while they hold locks of their own.
 
+use super::{Announced, Exec, Status};
+use crate::config::Grain;
+use crate::hash;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,4 +83,40 @@ fn note(woken: Woken) {
 pub(crate) fn take(into: &mut Vec<Woken>) {
     into.clear();
     WOKEN.with(|w| into.append(&mut w.borrow_mut()));
+}
+
+impl Exec {
+    /// Acts on the wakes noted since the last call. `on`: the object whose operation caused them.
+    pub fn drain_wakes(&mut self, on: Option<usize>) {
+        let mut woken = std::mem::take(&mut self.woken);
+        take(&mut woken);
+        self.woken_tasks.clear();
+        for w in &woken {
+            if w.execution != self.execution || w.task >= self.tasks.len() {
+                continue;
+            }
+            if on.is_some() && !self.woken_tasks.contains(&w.task) {
+                self.woken_tasks.push(w.task);
+            }
+            let by_poll = self.config.grain == Grain::Poll;
+            let task = &mut self.tasks[w.task];
+            if task.done() {
+                continue;
+            }
+            if w.inner != 0 {
+                task.wakes = hash::mix(task.wakes, w.inner);
+                continue;
+            }
+            task.woken = true;
+            if let Status::Parked = task.status {
+                if by_poll {
+                    task.status = Status::Announced(Announced::Poll);
+                } else {
+                    task.status = Status::Ready;
+                    self.ready.push_back(w.task);
+                }
+            }
+        }
+        self.woken = woken;
+    }
 }

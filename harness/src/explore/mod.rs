@@ -50,8 +50,8 @@ pub(crate) struct Found {
     pub problem: Option<Problem>,
     /// Digests of the distinct ends reached, with what was recorded.
     pub outcomes: BTreeMap<u64, Vec<(u64, u64)>>,
-    /// A task was aborted in a search that had been told of none: it must be made again.
-    pub aborts: bool,
+    /// Something was done that the search took for granted that nobody does: it must be made again, so.
+    pub again: Option<Config>,
     /// For the audit: each state reached, with the tasks that can go on in it.
     reached: BTreeMap<u128, Vec<String>>,
 }
@@ -113,7 +113,7 @@ impl<'a> Explorer<'a> {
             let suspicious = self.suspicious(&leaf);
             self.machine.finish();
             self.machine.overall.borrow_mut().locks.end_execution(&self.path);
-            if self.found_aborts() {
+            if self.again().is_some() {
                 break (None, None);
             }
             if let Leaf::Problem(problem) = leaf {
@@ -140,13 +140,13 @@ impl<'a> Explorer<'a> {
         if failure.is_none() && problem.is_none() && bound.is_none() {
             problem = self.vacuous();
         }
-        let aborts = self.found_aborts();
+        let again = self.again();
         let mut failure = failure;
         if failure.is_none() && problem.is_none() {
             failure = replay::cycle(&self.machine.overall.borrow().locks, &self.config, self.root);
             problem = failure.as_ref().and_then(|replayed| replayed.problem.clone());
         }
-        if failure.is_none() && problem.is_none() && !aborts {
+        if failure.is_none() && problem.is_none() && again.is_none() {
             problem = self.audit.run(self.root, &self.config, &self.machine);
         }
         self.coverage.states = self.table.len();
@@ -164,7 +164,7 @@ impl<'a> Explorer<'a> {
             failure,
             problem,
             outcomes: self.outcomes,
-            aborts,
+            again,
             reached: self.reached.unwrap_or_default(),
         }
     }
@@ -183,9 +183,16 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// What was reduced so far took for granted that nobody aborts a task.
-    fn found_aborts(&self) -> bool {
-        !self.config.aborts && self.machine.exec.borrow().aborts
+    /// What was reduced so far took for granted that nobody aborts a task, or asks which it is: the check
+    /// that does not, once somebody does.
+    fn again(&self) -> Option<Config> {
+        let e = self.machine.exec.borrow();
+        let known = &self.config;
+        ((e.aborts && !known.aborts) || (e.ids && !known.ids)).then(|| Config {
+            aborts: known.aborts || e.aborts,
+            ids: known.ids || e.ids,
+            ..(**known).clone()
+        })
     }
 
     fn limit(&self, started: Instant) -> Option<Bound> {

@@ -1,7 +1,7 @@
 //! Tasks that will never go on: which law that breaks, and who could have helped.
 
 use super::{about_task, describe_object};
-use crate::exec::{Exec, Trouble, Wait};
+use crate::exec::{Exec, Task, Trouble, Wait};
 use crate::ledger::Event;
 use crate::model::Model;
 use crate::{Law, Place, Violation};
@@ -34,7 +34,8 @@ pub(super) fn at_end(e: &mut Exec) {
                 .map(|t| (Law::IgnoredCancellation, t, "was cancelled and never ends"))
         })
         .or_else(|| {
-            blocked.iter().copied().find(|t| never_closed(e, *t)).map(|t| {
+            let mut receivers = blocked.iter().copied().filter(|_| !locked_out(e));
+            receivers.find(|t| never_closed(e, *t)).map(|t| {
                 (Law::NeverClosed, t, "waits for the end of a channel that nobody will close")
             })
         })
@@ -139,6 +140,19 @@ fn never_closed(e: &Exec, t: usize) -> bool {
                 false => e.object(w.object).creator != s || joins(e, s, t) || reads(e, s, t),
             }
         })
+    })
+}
+
+/// A task waits for a lock, held by one that waits for something other than an item: who would have sent or
+/// closed may stand behind them.
+fn locked_out(e: &Exec) -> bool {
+    let left = || e.tasks.iter().filter(|task| !task.done());
+    let receives = |task: &Task| task.waits.iter().any(|w| w.kind == OpKind::Recv);
+    let holds = |task: &Task, lock| task.held.iter().any(|(object, _)| *object == lock);
+    let blocks = |lock| left().any(|task| holds(task, lock) && !receives(task));
+    left().any(|task| {
+        let blocking = task.announced_op().map(|op| op.object);
+        task.waits.iter().map(|w| w.object).chain(blocking).any(blocks)
     })
 }
 

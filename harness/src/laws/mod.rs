@@ -26,7 +26,7 @@ pub(crate) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
 /// Judges what an operation led to.
 pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, overall: &mut Overall) {
     locks::after(e, t, op, outcome, &mut overall.locks);
-    results::after(e, t, op);
+    results::after(e, t, op, outcome);
     match op.kind {
         OpKind::Cancelled | OpKind::IsCancelled => {
             let token = (op.object, op.arg as u32);
@@ -34,6 +34,7 @@ pub(crate) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome, overall: 
                 e.tasks[t].tokens.push(token);
             }
         }
+        OpKind::Untrack if op.arg == 1 => e.tasks[t].untracked = true,
         OpKind::Send | OpKind::TrySend | OpKind::SendReserved => channel::depth(e, t, op, overall),
         _ => {}
     }
@@ -55,7 +56,7 @@ pub(crate) fn root_returned(e: &mut Exec) {
         return;
     }
     if e.config.joined {
-        let alive = e.tasks.iter().position(|t| !t.done() && !t.daemon);
+        let alive = e.tasks.iter().position(|t| !t.gone() && !t.daemon);
         if let Some(t) = alive {
             e.violate(Violation {
                 law: Law::Unjoined,
@@ -81,7 +82,7 @@ pub(crate) fn root_returned(e: &mut Exec) {
 /// A shutdown says that it is complete: every other task must be gone.
 pub(crate) fn shutdown_complete(e: &mut Exec) {
     let me = e.current;
-    let alive = (1..e.tasks.len()).find(|t| *t != me && !e.tasks[*t].done() && !e.tasks[*t].daemon);
+    let alive = (1..e.tasks.len()).find(|t| *t != me && !e.tasks[*t].gone() && !e.tasks[*t].daemon);
     if let Some(t) = alive {
         e.violate(Violation {
             law: Law::IncompleteShutdown,

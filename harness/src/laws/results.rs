@@ -1,15 +1,15 @@
-//! Updates that are lost between a look and a write.
+//! Results that are lost: updates between a look and a write, and a second value for a slot that takes one.
 
 use super::about_op;
 use crate::exec::{Exec, Look};
 use crate::{Law, Violation};
-use selvedge_rt::check::engine::{ObjectKind, Op, OpKind};
+use selvedge_rt::check::engine::{ObjectKind, Op, OpKind, Outcome};
 
 /// Follows who looked at what, and whose look is overtaken by somebody else's write.
 ///
 /// Under a lock, a section in which nothing was written is a look, and any other is a write. Within a section, and
 /// in a read-modify-write, nobody comes between.
-pub(super) fn after(e: &mut Exec, t: usize, op: &Op) {
+pub(super) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
     if !e.config.lost_updates {
         return;
     }
@@ -19,6 +19,7 @@ pub(super) fn after(e: &mut Exec, t: usize, op: &Op) {
         matches!(object.kind, ObjectKind::Mutex | ObjectKind::RwLock | ObjectKind::BlockingMutex);
     let key = object.key;
     match op.kind {
+        OpKind::SetOnce if matches!(outcome, Outcome::CLOSED | Outcome::BUSY) => taken(e, t, op),
         OpKind::Load if atomic => look(e, t, op, key),
         OpKind::Store if atomic => write(e, t, op, true),
         OpKind::Wrote if atomic => write(e, t, op, false),
@@ -33,6 +34,14 @@ pub(super) fn after(e: &mut Exec, t: usize, op: &Op) {
         }
         _ => {}
     }
+}
+
+/// A cell that is set once, by somebody else.
+fn taken(e: &mut Exec, t: usize, op: &Op) {
+    let what =
+        format!("`{}` sets a cell that is set already: one result is lost", e.tasks[t].name());
+    let violation = Violation { law: Law::ResultRace, what, ..about_op(e, t, op) };
+    e.violate(violation);
 }
 
 fn look(e: &mut Exec, t: usize, op: &Op, key: u64) {

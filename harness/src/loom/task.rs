@@ -184,6 +184,12 @@ impl Engine for LoomMachine {
                     self.look_at_ends();
                 }
             }
+            OpKind::Untrack if op.arg == 1 => {
+                self.touch_object(op.object);
+                // For that law it has ended.
+                let join = self.machine.exec.borrow().tasks[t].join;
+                self.touch_object(join);
+            }
             _ => self.touch_object(op.object),
         }
         if self.is_over() {
@@ -261,6 +267,10 @@ impl Engine for LoomMachine {
 
     fn capacity(&self, made_at: Site, asked: usize) -> usize {
         self.machine.capacity(made_at, asked)
+    }
+
+    fn number(&self, task: Option<TaskId>) -> Option<u64> {
+        self.machine.number(task)
     }
 
     fn name_task(&self, name: &str) {

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct End {
     pub task: usize,
+    /// What tells the task from others, the same on every schedule.
+    pub key: u64,
     pub outcome: Outcome,
     /// Somebody looked at the result.
     pub seen: bool,
@@ -20,10 +22,10 @@ pub(crate) struct Join {
 }
 
 impl Join {
-    pub fn apply(&mut self, op: Op, outcome: Outcome) -> Outcome {
+    pub fn apply(&mut self, op: Op, key: u64, outcome: Outcome) -> Outcome {
         match (op.kind, outcome) {
             (OpKind::Finish, _) => {
-                self.end = Some(End { task: op.arg as usize, outcome, seen: false });
+                self.end = Some(End { task: op.arg as usize, key, outcome, seen: false });
             }
             (OpKind::Join, Outcome::Done(_) | Outcome::Failed(_)) => {
                 if let Some(end) = &mut self.end {
@@ -58,6 +60,8 @@ impl Join {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JoinSet {
+    /// Whoever joins asks which task it was.
+    pub told_apart: bool,
     /// Ends not yet taken, first come first.
     pub ended: VecDeque<End>,
     /// Ends that nobody looked at before the set was gone.
@@ -65,10 +69,10 @@ pub(crate) struct JoinSet {
 }
 
 impl JoinSet {
-    pub fn apply(&mut self, op: Op, outcome: Outcome) -> Outcome {
+    pub fn apply(&mut self, op: Op, key: u64, outcome: Outcome) -> Outcome {
         match (op.kind, outcome) {
             (OpKind::Finish, _) => {
-                self.ended.push_back(End { task: op.arg as usize, outcome, seen: false });
+                self.ended.push_back(End { task: op.arg as usize, key, outcome, seen: false });
             }
             (OpKind::Join | OpKind::TryJoin, Outcome::Done(_) | Outcome::Failed(_))
                 if outcome != Outcome::CLOSED && outcome != Outcome::BUSY =>
@@ -94,11 +98,15 @@ impl JoinSet {
         if self.ended.is_empty() && self.unseen.is_empty() {
             return 0;
         }
-        self.ended.iter().chain(failed).fold(11, |h, end| hash::mix(h, hash::of(&end.outcome)))
+        self.ended.iter().chain(failed).fold(11, |h, end| {
+            let which = if self.told_apart { end.key } else { 0 };
+            hash::mix(hash::mix(h, hash::of(&end.outcome)), which)
+        })
     }
-}
 
-/// Two members of a set whose outputs are alike may end in any order: whoever joins them cannot tell.
-pub(super) fn commute(a: &Op, b: &Op) -> bool {
-    (a.kind, b.kind) == (OpKind::Finish, OpKind::Finish) && a.value != 0 && a.value == b.value
+    /// Two members whose outputs are alike may end in any order, unless whoever joins them asks which it was.
+    pub fn commute(&self, a: &Op, b: &Op) -> bool {
+        let ends = (a.kind, b.kind) == (OpKind::Finish, OpKind::Finish);
+        ends && a.value != 0 && a.value == b.value && !self.told_apart
+    }
 }

@@ -161,7 +161,7 @@ pub(crate) fn cycle(edges: &LockEdges, config: &Rc<Config>, root: &Root) -> Opti
 /// unsaid, must not depend on how the schedule was found.
 fn unreduced(config: &Config) -> Rc<Config> {
     let reductions = Reductions { settled: false, ..config.reductions };
-    Rc::new(Config { reductions, aborts: true, ..config.clone() })
+    Rc::new(Config { reductions, aborts: true, ids: true, ..config.clone() })
 }
 
 /// Runs the schedule twice: a difference is a [`Problem::Nondeterminism`].

@@ -100,9 +100,10 @@ impl Check {
     }
 }
 
-/// The check as it is sampled: what is only right if nobody aborts a task is not taken for granted.
+/// The check as it is sampled: what is only right if nobody aborts a task, or asks which it is, is not taken
+/// for granted.
 pub(super) fn sampled(config: &Config) -> Config {
-    Config { aborts: true, ..config.clone() }
+    Config { aborts: true, ids: true, ..config.clone() }
 }
 
 pub(super) fn engine(config: &Config, strategy: &str) -> Engine {

@@ -30,6 +30,9 @@ impl fmt::Display for Report {
                 self.observed.cancelled_at.iter().map(|place| place.to_string()).collect();
             writeln!(f, "  dropped while it waited at {}", places.join(", "))?;
         }
+        for what in &self.observed.compared {
+            writeln!(f, "  compared: a clone of `{what}` with the original")?;
+        }
         for (law, reason) in &self.waived {
             writeln!(f, "  waived: {law}, because {reason}")?;
         }

@@ -1,7 +1,7 @@
 //! `ResultRace`: a write that rests on a look which another write has overtaken.
 
 use rt::sync::atomic::{AtomicU32, Ordering};
-use rt::sync::{Mutex, RwLock};
+use rt::sync::{Mutex, OnceCell, RwLock};
 use selvedge::{Check, Law, Report, Sampling};
 use selvedge_rt as rt;
 use std::sync::Arc;
@@ -61,6 +61,21 @@ pub(super) fn right() -> Report {
 fn two_sections_lose_an_update_and_one_does_not() {
     check(true, two_sections);
     check(false, one_section);
+}
+
+#[test]
+fn two_results_for_one_cell_are_one_too_many() {
+    check(true, || {
+        twice(OnceCell::new(), |cell| async move {
+            // Whoever comes second is turned away, and does not look.
+            let _ = cell.set(1);
+        })
+    });
+    check(false, || {
+        twice(OnceCell::new(), |cell| async move {
+            cell.get_or_init(|| async { 1 }).await;
+        })
+    });
 }
 
 #[test]

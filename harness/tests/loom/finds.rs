@@ -168,6 +168,23 @@ fn root_that_returns_on_a_signal_is_found_to_leave_its_task_behind() {
 }
 
 #[test]
+fn shutdown_that_does_not_wait_for_its_tracker_is_found_and_one_that_does_is_not() {
+    let scenario = |waits: bool| {
+        move || async move {
+            let tracker = rt::task::TaskTracker::new();
+            tracker.spawn(async {});
+            tracker.close();
+            if waits {
+                tracker.wait().await;
+            }
+            shutdown_complete();
+        }
+    };
+    loom("not waited for", scenario(false)).assert_violates(Law::IncompleteShutdown);
+    loom("waited for", scenario(true)).assert_proved();
+}
+
+#[test]
 fn shutdown_that_is_complete_too_early_is_found() {
     let report = loom("complete on a signal", || async {
         let notify = Arc::new(Notify::new());

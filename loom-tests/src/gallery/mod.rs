@@ -65,11 +65,13 @@ impl Variant {
     }
 }
 
-/// The right sibling of a pattern's variants: the same small program with nothing wrong.
+/// A right sibling of a pattern's variants: the same small program with nothing wrong.
 #[derive(Clone, Copy)]
 pub struct Correct {
     /// The pattern.
     pub pattern: &'static str,
+    /// Its name.
+    pub name: &'static str,
     /// The program.
     pub root: fn(Shape) -> Root,
     /// The shape at which it is explored and sampled.
@@ -79,9 +81,9 @@ pub struct Correct {
 }
 
 impl Correct {
-    /// `pattern/correct`.
+    /// `pattern/name`.
     pub fn id(&self) -> String {
-        format!("{}/correct", self.pattern)
+        format!("{}/{}", self.pattern, self.name)
     }
 
     /// The check, before an engine is chosen.
@@ -132,6 +134,18 @@ macro_rules! variant {
     };
 }
 
+macro_rules! correct {
+    ($pattern:ident / $name:ident) => {
+        Correct {
+            pattern: stringify!($pattern),
+            name: stringify!($name),
+            root: |s| Box::pin($pattern::$name::scenario(s.workers, s.jobs, s.buffer)),
+            shape: shape(2, 3, 1),
+            loom: None,
+        }
+    };
+}
+
 /// All variants, pattern by pattern.
 pub const VARIANTS: &[Variant] = &[
     variant!(worker_pool / bare_result_send: "result send without cancel", IgnoredCancellation, [ExitPaths, Cancellation]),
@@ -164,6 +178,10 @@ pub const VARIANTS: &[Variant] = &[
         check: |check| check.high_water(2),
         ..variant!(worker_pool / unbounded_queue: "no backpressure", UnboundedGrowth)
     },
+    Variant {
+        loom: Some(shape(1, 2, 1)),
+        ..variant!(worker_pool / clone_numbers_jobs: "each clone numbers jobs for itself", DuplicateItem, [CopySafety])
+    },
     variant!(err_group / try_join_detaches: "the first error detaches the siblings", Unjoined, [ExitPaths, ResourceCleanup]),
     variant!(err_group / awaits_in_spawn_order: "a failure waits for those before it", Deadlock, [ErrorHandling]),
     variant!(err_group / returns_before_drain: "told to stop taken for stopped", IncompleteShutdown, [ResourceCleanup, ExitPaths]),
@@ -177,6 +195,12 @@ pub const VARIANTS: &[Variant] = &[
         ..variant!(err_group / guard_over_await: "a lock held over the wait for another", LockOrder)
     },
     variant!(err_group / permit_inside_task: "bounds who works, not who is there", Panic, [BufferSizing]),
+    variant!(err_group / outcomes_sender_kept: "the group keeps a sender, `wait` never ends", NeverClosed),
+    Variant {
+        loom: Some(shape(1, 2, 1)),
+        shape: shape(1, 2, 1),
+        ..variant!(err_group / spawn_deaf_to_cancel: "waits for the limit through the cancel", IgnoredCancellation)
+    },
     Variant {
         shape: shape(2, 4, 1),
         ..variant!(fan / bare_branch_send: "branch send without cancel", IgnoredCancellation, [ExitPaths, Cancellation])
@@ -204,6 +228,7 @@ pub const VARIANTS: &[Variant] = &[
         ..variant!(fan / error_breaks_branch: "an error ends the branch in silence", SwallowedError)
     },
     variant!(fan / opposite_locks: "splitter and merger take two locks in opposite order", LockOrder),
+    variant!(fan / close_without_join: "told to stop taken for stopped", IncompleteShutdown),
     variant!(pipeline / no_cancel_on_recv: "an idle input is deaf to the cancel", IgnoredCancellation),
     variant!(pipeline / no_cancel_on_send: "a full output is deaf to the cancel", IgnoredCancellation, [ExitPaths, Cancellation]),
     variant!(pipeline / forgets_close: "the sender outlives its stage", NeverClosed),
@@ -214,6 +239,15 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         check: |check| check.high_water(2),
         ..variant!(pipeline / unbounded_between_stages: "no backpressure", UnboundedGrowth)
+    },
+    Variant {
+        check: Check::unjoined,
+        ..variant!(pipeline / generator_outlives_output: "an idle generator does not see the output dropped", TaskLeak, [ResourceCleanup])
+    },
+    Variant {
+        // One stage waits for nobody who needs the board.
+        loom: Some(shape(2, 2, 1)),
+        ..variant!(pipeline / guard_over_send: "a shared board is locked through a send", Deadlock, [LockOrdering])
     },
     // The wait for a permit is a timer, which loom does not have.
     Variant {
@@ -271,6 +305,16 @@ pub const VARIANTS: &[Variant] = &[
         loom: None,
         ..variant!(rate_limit / timer_kept: "a timer and its limiter keep each other", TimerLeak)
     },
+    Variant {
+        shape: shape(2, 1, 1),
+        loom: None,
+        ..variant!(rate_limit / every_source_closes: "each limited source closes the shared output", DoubleClose)
+    },
+    Variant {
+        shape: shape(1, 2, 1),
+        loom: Some(shape(1, 1, 1)),
+        ..variant!(rate_limit / two_limits_crossed: "taken in one order, refunded in the other", LockOrder)
+    },
     variant!(shutdown / returns_without_join: "over before its work is", IncompleteShutdown, [ResourceCleanup, ExitPaths]),
     variant!(shutdown / blocking_send: "deaf to the drain while the queue is full", IgnoredCancellation),
     Variant {
@@ -294,46 +338,26 @@ pub const VARIANTS: &[Variant] = &[
         loom: None,
         ..variant!(shutdown / magic_queue_100: "hides a send that waits, until job 101", Deadlock, [BufferSizing])
     },
+    variant!(shutdown / clone_has_own_tracker: "the drain waits for one handle's tasks", IncompleteShutdown, [CopySafety]),
+    variant!(shutdown / registry_locked_over_drain: "the list of tasks is locked through the drain", Deadlock, [LockOrdering]),
 ];
 
-/// The right siblings, one a pattern.
+/// The right siblings, one or more a pattern.
 pub const CORRECT: &[Correct] = &[
+    Correct { loom: Some((shape(1, 2, 1), 2)), ..correct!(worker_pool / correct) },
+    Correct { loom: Some((shape(2, 3, 1), 2)), ..correct!(err_group / correct) },
+    Correct { shape: shape(2, 2, 1), ..correct!(fan / correct) },
+    Correct { loom: Some((shape(1, 2, 1), 2)), ..correct!(pipeline / correct) },
     Correct {
-        pattern: "worker_pool",
-        root: |s| Box::pin(worker_pool::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 3, 1),
+        name: "correct_output_closed",
+        root: |s| Box::pin(pipeline::correct::output_closed(s.workers, s.jobs, s.buffer)),
         loom: Some((shape(1, 2, 1), 2)),
+        ..correct!(pipeline / correct)
     },
-    Correct {
-        pattern: "err_group",
-        root: |s| Box::pin(err_group::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 3, 1),
-        loom: Some((shape(2, 3, 1), 2)),
-    },
-    Correct {
-        pattern: "fan",
-        root: |s| Box::pin(fan::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 2, 1),
-        loom: None,
-    },
-    Correct {
-        pattern: "pipeline",
-        root: |s| Box::pin(pipeline::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 3, 1),
-        loom: Some((shape(1, 2, 1), 2)),
-    },
-    Correct {
-        pattern: "rate_limit",
-        root: |s| Box::pin(rate_limit::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 2, 2),
-        loom: None,
-    },
-    Correct {
-        pattern: "shutdown",
-        root: |s| Box::pin(shutdown::correct::scenario(s.workers, s.jobs, s.buffer)),
-        shape: shape(2, 2, 1),
-        loom: None,
-    },
+    Correct { shape: shape(2, 2, 2), ..correct!(rate_limit / correct) },
+    Correct { shape: shape(2, 2, 1), ..correct!(rate_limit / correct_sources) },
+    Correct { shape: shape(2, 2, 1), ..correct!(shutdown / correct) },
+    Correct { loom: Some((shape(1, 1, 1), 2)), ..correct!(shutdown / correct_tasks) },
 ];
 
 #[cfg(test)]

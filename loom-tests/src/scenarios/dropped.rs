@@ -5,8 +5,8 @@
 //! that is left is cancelled, and no task may stay.
 
 use super::pipeline::{adding, known_items};
-use super::shutdown::FOR_EVER;
-use super::worker_pool::{equal_workers, producer};
+use super::shutdown::{FOR_EVER, bounded};
+use super::worker_pool::{equal_workers, producer, shaped};
 use super::{err_group, fan};
 use crate::scenario::{Root, Scenario, Shape, shape};
 use futures_util::stream;
@@ -18,7 +18,7 @@ use selvedge_patterns::fan::{fan_in, fan_out};
 use selvedge_patterns::pipeline::{Output, Pipeline};
 use selvedge_patterns::rate_limit::{Quota, RateLimiter, rate_limited};
 use selvedge_patterns::shutdown::{ServeConfig, Shutdown, serve};
-use selvedge_patterns::worker_pool::{Pool, Results, WorkerPool};
+use selvedge_patterns::worker_pool::{Pool, Results};
 use selvedge_rt as rt;
 use std::convert::Infallible;
 use std::future::pending;
@@ -168,7 +168,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_run_dropped_at_any_await_leaves_no_task",
         statements: &[4],
         root: run,
-        check: given_up,
+        check: |check| given_up(bounded(check)),
         operation: shape(2, 1, 1),
         poll: shape(4, 1, 1),
         ..BASE
@@ -178,7 +178,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a_server_dropped_at_any_await_leaves_no_job_running",
         statements: &[3],
         root: server,
-        check: given_up,
+        check: |check| given_up(bounded(check)),
         ..BASE
     },
 ];
@@ -189,11 +189,7 @@ fn given_up(check: Check) -> Check {
 }
 
 fn pool(s: Shape) -> (Pool<u64>, Results<u64, u64>) {
-    WorkerPool::new(|job: u64| async move { job })
-        .workers(s.workers())
-        .queue(s.buffer())
-        .results(s.buffer())
-        .start(&CancellationToken::new())
+    shaped(s, |job: u64| async move { job }).start(&CancellationToken::new())
 }
 
 fn submit(s: Shape) -> Root {

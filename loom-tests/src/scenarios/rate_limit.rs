@@ -11,7 +11,7 @@ use rt::check::engine;
 use rt::sync::{CancellationToken, mpsc, oneshot};
 use rt::task::{JoinHandle, JoinSet};
 use rt::time::{Duration, Instant, sleep};
-use selvedge::{Check, Clock, shutdown_complete};
+use selvedge::{Check, Clock, shares, shutdown_complete};
 use selvedge_patterns::End;
 use selvedge_patterns::rate_limit::{
     AcquireError, Quota, RateLimiter, TryAcquireError, rate_limited,
@@ -66,6 +66,16 @@ pub const SCENARIOS: &[Scenario] = &[
         operation: shape(3, 2, 3),
         poll: shape(5, 2, 6),
         loom: Some(shape(2, 2, 3)),
+        preemptions: Some(2),
+        ..BASE
+    },
+    Scenario {
+        name: "clones_of_a_limiter_share_one_burst",
+        statements: &[1],
+        root: one_burst,
+        operation: shape(2, 1, 3),
+        poll: shape(4, 1, 6),
+        loom: Some(shape(1, 1, 2)),
         preemptions: Some(2),
         ..BASE
     },
@@ -309,6 +319,29 @@ fn credit(s: Shape) -> Root {
         let grants = all(tasks).await;
         let there = (s.buffer as u64).min(s.workers as u64 * s.jobs);
         assert_eq!(grants.len() as u64, there, "all the credit there is, and no more");
+    })
+}
+
+fn one_burst(s: Shape) -> Root {
+    Box::pin(async move {
+        let limit = burst_only(s);
+        let mut tasks = JoinSet::new();
+        for _ in 0..s.workers {
+            let (limit, other) = (limit.clone(), limit.clone());
+            tasks.spawn(async move {
+                let one = async { limit.try_acquire(ONE).is_ok() };
+                let another = async { other.try_acquire(ONE).is_ok() };
+                let (one, another) = shares("RateLimiter", one, another).await;
+                u64::from(one) + u64::from(another)
+            });
+        }
+        let mut granted = 0;
+        while let Some(own) = tasks.join_next().await {
+            granted += own.expect("no task panics");
+        }
+        shutdown_complete();
+        let asked = 2 * s.workers as u64;
+        assert_eq!(granted, asked.min(s.buffer as u64), "over all clones, one burst");
     })
 }
 

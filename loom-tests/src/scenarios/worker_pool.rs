@@ -4,7 +4,7 @@ use crate::scenario::{Root, Scenario, Shape, shape};
 use rt::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use rt::sync::{CancellationToken, Notify};
 use rt::task::JoinHandle;
-use selvedge::{Check, Record, shutdown_complete};
+use selvedge::{Check, Record, shares, shutdown_complete};
 use selvedge_patterns::End;
 use selvedge_patterns::worker_pool::{
     Done, JobId, Leftover, OnCancel, Outcome, Pool, PoolReport, Results, WorkerPool,
@@ -30,7 +30,8 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "never_more_jobs_at_once_than_workers",
         statements: &[1],
         root: at_most_workers,
-        loom: None,
+        loom: Some(shape(2, 2, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario { name: "every_job_gives_one_result", statements: &[2, 3, 9], root: flow, ..BASE },
@@ -55,7 +56,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "no_job_runs_when_the_results_have_ended",
         statements: &[3],
         root: ended_is_ended,
-        loom: None,
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
@@ -92,7 +93,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: full_queue,
         operation: shape(1, 3, 1),
         poll: shape(2, 5, 1),
-        loom: None,
+        loom: Some(shape(1, 3, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -101,7 +103,8 @@ pub const SCENARIOS: &[Scenario] = &[
         root: bounded,
         operation: shape(1, 4, 1),
         poll: shape(2, 6, 1),
-        loom: None,
+        loom: Some(shape(1, 4, 1)),
+        preemptions: Some(1),
         ..BASE
     },
     Scenario {
@@ -116,13 +119,20 @@ pub const SCENARIOS: &[Scenario] = &[
         root: own_pool,
         operation: shape(1, 1, 1),
         poll: shape(2, 2, 1),
-        loom: None,
+        loom: Some(shape(1, 1, 1)),
+        preemptions: Some(2),
         ..BASE
     },
     Scenario {
         name: "a_handle_that_outlives_the_pool_gives_jobs_back",
         statements: &[7],
         root: outliving_handle,
+        ..BASE
+    },
+    Scenario {
+        name: "clones_of_a_handle_submit_to_one_pool",
+        statements: &[8, 9],
+        root: one_pool,
         ..BASE
     },
 ];
@@ -138,6 +148,11 @@ pub fn equal_workers(check: Check) -> Check {
 
 fn equal_and_unjoined(check: Check) -> Check {
     equal_workers(check).unjoined()
+}
+
+/// A pool that is to be of this shape.
+pub(super) fn shaped<F>(s: Shape, handler: F) -> WorkerPool<F> {
+    WorkerPool::new(handler).workers(s.workers()).queue(s.buffer()).results(s.buffer())
 }
 
 /// A producer of its own: submits `0..jobs` until it is refused, and returns how many were accepted.
@@ -187,11 +202,7 @@ fn flow(s: Shape) -> Root {
             note.note(job);
             async move { job * job }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -211,11 +222,7 @@ fn flow(s: Shape) -> Root {
 pub fn plain_flow(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job * job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job * job }).start(&token);
         for job in 0..s.jobs {
             pool.submit(job).await.expect("a pool that nobody cancels takes every job");
         }
@@ -238,11 +245,7 @@ pub fn cancelled_flow(s: Shape) -> Root {
             note.note(job);
             async move { job * job }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let (producer, canceller) = (producer(pool, s.jobs), canceller(&token));
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -270,11 +273,7 @@ fn at_most_workers(s: Shape) -> Root {
                 now as u64
             }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         for done in read_all(&mut results).await {
             let now = done.outcome.returned().expect("no job panics");
@@ -288,10 +287,7 @@ fn at_most_workers(s: Shape) -> Root {
 fn dropped_consumer(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
-        let (pool, results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .start(&token);
+        let (pool, results) = shaped(s, |job: u64| async move { job }).start(&token);
         // The handle stays, so the queue is idle and open: only the drop can end the workers, and
         // `TaskLeak` tells if it does not.
         drop(results);
@@ -314,11 +310,7 @@ fn ended_is_ended(s: Shape) -> Root {
                 job
             }
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let (producer, canceller) = (producer(pool, s.jobs), canceller(&token));
         read_all(&mut results).await;
         assert_eq!(running.load(SeqCst), 0, "no job runs after the end of the results");
@@ -338,8 +330,7 @@ fn late_job(s: Shape) -> Root {
             note.note(job);
             async move { job }
         };
-        let (mut pool, results) =
-            WorkerPool::new(handler).workers(s.workers()).queue(s.buffer()).start(&token);
+        let (mut pool, results) = shaped(s, handler).start(&token);
         token.cancel();
         let accepted = pool.submit(7).await.is_ok();
         let report = results.close().await;
@@ -362,12 +353,7 @@ fn in_flight(s: Shape, on_cancel: OnCancel) -> Root {
                 job
             }
         };
-        let (mut pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .on_cancel(on_cancel)
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, handler).on_cancel(on_cancel).start(&token);
         let mut accepted = 0;
         while accepted < s.jobs.min(s.buffer as u64) && pool.submit(accepted).await.is_ok() {
             accepted += 1;
@@ -392,11 +378,7 @@ fn panicking_job(s: Shape) -> Root {
             assert!(job != 0, "job 0 panics");
             job
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -416,11 +398,7 @@ fn all_panic(s: Shape) -> Root {
             assert!(job == u64::MAX, "every job panics");
             job
         };
-        let (pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (pool, mut results) = shaped(s, handler).start(&token);
         let producer = producer(pool, s.jobs);
         let delivered = read_all(&mut results).await;
         let report = results.close().await;
@@ -435,11 +413,7 @@ fn full_queue(s: Shape) -> Root {
         let token = CancellationToken::new();
         // Jobs that only the cancel ends: every worker is busy, then the queue is full.
         let handler = move |_: u64| std::future::pending::<u64>();
-        let (pool, results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .on_cancel(OnCancel::Abandon)
-            .start(&token);
+        let (pool, results) = shaped(s, handler).on_cancel(OnCancel::Abandon).start(&token);
         let mut pool = pool;
         let jobs = s.jobs;
         let producer = rt::spawn(async move {
@@ -466,11 +440,7 @@ fn bounded(s: Shape) -> Root {
         let token = CancellationToken::new();
         let held = Arc::new(AtomicUsize::new(0));
         // Counted when the pool takes it, and no more when the consumer has it.
-        let (mut pool, mut results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job }).start(&token);
         let count = held.clone();
         let producer = rt::spawn(async move {
             let mut most = 0;
@@ -511,11 +481,7 @@ fn own_pool(s: Shape) -> Root {
             }
             accepted
         };
-        let (mut pool, mut results) = WorkerPool::new(handler)
-            .workers(s.workers())
-            .queue(s.buffer())
-            .results(s.buffer())
-            .start(&token);
+        let (mut pool, mut results) = shaped(s, handler).start(&token);
         let mut accepted = 0;
         for _ in 0..s.jobs {
             let own = pool.clone();
@@ -540,10 +506,7 @@ fn outliving_handle(s: Shape) -> Root {
     Box::pin(async move {
         let token = CancellationToken::new();
         let finished = Arc::new(Notify::new());
-        let (mut pool, results) = WorkerPool::new(|job: u64| async move { job })
-            .workers(s.workers())
-            .queue(s.buffer())
-            .start(&token);
+        let (mut pool, results) = shaped(s, |job: u64| async move { job }).start(&token);
         let wait = finished.clone();
         let outliving = rt::spawn(async move {
             wait.notified().await;
@@ -553,5 +516,24 @@ fn outliving_handle(s: Shape) -> Root {
         assert_eq!(report.accepted(), 0);
         finished.notify_one();
         assert_eq!(outliving.await.expect("it does not panic"), 3);
+    })
+}
+
+fn one_pool(s: Shape) -> Root {
+    Box::pin(async move {
+        let token = CancellationToken::new();
+        let (mut pool, mut results) = shaped(s, |job: u64| async move { job }).start(&token);
+        let producer = rt::spawn(async move {
+            let mut other = pool.clone();
+            let (one, another) = shares("Pool", pool.submit(0), other.submit(1)).await;
+            let ids = [one.expect("the pool takes jobs"), another.expect("the pool takes jobs")];
+            assert_ne!(ids[0], ids[1], "a job is told from every other");
+        });
+        let delivered = read_all(&mut results).await;
+        let report = results.close().await;
+        producer.await.expect("the producer does not panic");
+        shutdown_complete();
+        assert_eq!((report.accepted(), delivered.len()), (2, 2), "{report:?}");
+        assert_eq!(report.end, End::Complete);
     })
 }

@@ -1,7 +1,7 @@
 //! The owner's side of a group.
 
 use super::error::{Cause, Failure, GroupError, Rejected, TryRejected};
-use super::task::{self, Ended, Shared};
+use super::task::{Ended, Shared, task};
 use rt::sync::{CancellationToken, DropGuard};
 use rt::task::{JoinError, JoinSet};
 use selvedge_rt as rt;
@@ -128,12 +128,12 @@ where
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
         while self.is_full() {
-            // The token wins where both are ready: a place that came with the cancel is of no use. A
-            // `join_next` that is dropped has taken nothing.
+            // An end first: where it is there, nobody has to wait for the token. A cancel that is there
+            // as well is seen below.
             let ended = rt::select! {
                 biased;
-                () = self.shared.token.cancelled() => return Err(Rejected { closure: start }),
                 ended = self.tasks.join_next() => ended.expect("a full group has tasks"),
+                () = self.shared.token.cancelled() => return Err(Rejected { closure: start }),
             };
             self.note(ended);
         }
@@ -275,7 +275,7 @@ where
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
         let index = self.spawned;
-        self.tasks.spawn(task::run(self.shared.clone(), index, start));
+        self.tasks.spawn(task(self.shared.clone(), index, start));
         self.spawned += 1;
         index
     }

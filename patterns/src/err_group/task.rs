@@ -3,13 +3,14 @@
 //! A task that goes well does one operation besides its own: it looks at the token as it starts.
 
 use super::error::Failure;
-use crate::panic;
-use futures_util::FutureExt;
+use crate::panic::Caught;
+use pin_project_lite::pin_project;
 use rt::sync::CancellationToken;
 use rt::sync::atomic::{AtomicBool, Ordering};
 use selvedge_rt as rt;
-use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 /// How a task ended.
 ///
@@ -54,12 +55,22 @@ impl Shared {
     }
 }
 
-/// Runs one task to its end; the index tells the owner which.
-pub(super) async fn run<T, E, F, Fut>(
+pin_project! {
+    /// The future of one task. Its output is the index too, so that the owner knows which has ended.
+    pub(super) struct Task<W> {
+        #[pin]
+        work: Caught<W>,
+        shared: Arc<Shared>,
+        index: usize,
+    }
+}
+
+/// One task, from its start to its end.
+pub(super) fn task<T, E, F, Fut>(
     shared: Arc<Shared>,
     index: usize,
     start: F,
-) -> (usize, Ended<T, E>)
+) -> Task<impl Future<Output = Option<Result<T, E>>>>
 where
     F: FnOnce(CancellationToken) -> Fut,
     Fut: Future<Output = Result<T, E>>,
@@ -67,19 +78,30 @@ where
     let token = shared.token.clone();
     // All that is the caller's is called, polled and dropped inside the block: a panic in any of it
     // is the task's.
-    let work = AssertUnwindSafe(async move {
+    let work = Caught::new(async move {
         // Also here, and not only in `spawn`: many tasks may be spawned before the first of them runs.
         if token.is_cancelled() {
             return None;
         }
         Some(start(token).await)
     });
-    // Unwind safe: after a panic nothing of the task is used again.
-    let ended = match work.catch_unwind().await {
-        Ok(Some(Ok(value))) => Ended::Done(value),
-        Ok(Some(Err(error))) => shared.failed(Failure::Error(error)),
-        Ok(None) => Ended::NotStarted,
-        Err(payload) => shared.failed(Failure::Panic(panic::message(payload))),
-    };
-    (index, ended)
+    Task { work, shared, index }
+}
+
+impl<T, E, W> Future for Task<W>
+where
+    W: Future<Output = Option<Result<T, E>>>,
+{
+    type Output = (usize, Ended<T, E>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let ended = match ready!(this.work.poll(cx)) {
+            Ok(Some(Ok(value))) => Ended::Done(value),
+            Ok(Some(Err(error))) => this.shared.failed(Failure::Error(error)),
+            Ok(None) => Ended::NotStarted,
+            Err(message) => this.shared.failed(Failure::Panic(message)),
+        };
+        Poll::Ready((*this.index, ended))
+    }
 }

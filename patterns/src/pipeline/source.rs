@@ -24,13 +24,14 @@ where
     let mut source = Box::pin(source);
     let cancelled = token.cancelled();
     rt::pin!(cancelled);
-    loop {
-        // The token first: cancelled from the start, the source is never polled. Unwind safe: after a
-        // panic the source is only dropped.
+    // Cancelled from the start, the source is never polled; and later not again.
+    while !token.is_cancelled() {
+        // The source first: where an item is there, nobody has to wait for the token. Unwind safe: after
+        // a panic the source is only dropped.
         let next = rt::select! {
             biased;
-            () = &mut cancelled => break,
             next = AssertUnwindSafe(source.next()).catch_unwind() => next,
+            () = &mut cancelled => break,
         };
         match next {
             Ok(Some(value)) => {

@@ -233,15 +233,16 @@ impl RateLimiter {
     /// Takes `n` permits; `Err`: when they are due.
     fn take(&self, n: NonZeroU32) -> Result<Instant, Instant> {
         let Shared { gcra, start, arrival, .. } = &*self.shared;
-        let now = Instant::now().saturating_duration_since(*start);
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let at = Instant::now();
+        let now = at.saturating_duration_since(*start).as_nanos();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
         let mut due = now;
         let grant = |arrival| gcra.grant(arrival, now, n).map_err(|at| due = at).ok();
         // Relaxed: it guards no other memory. A grant replaces the latest value whatever the order, and
         // a refusal that rests on an older one is right too, because the value only grows; the sleep
         // that follows is then too short, and the next look finds that out.
         match arrival.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grant) {
-            Ok(_) => Ok(*start + Duration::from_nanos(now)),
+            Ok(_) => Ok(at),
             Err(_) => Err(*start + Duration::from_nanos(due)),
         }
     }

@@ -29,6 +29,9 @@
 //! while it stays within `burst * interval` of now. The limiter waits first and takes then, in the
 //! same poll in which it returns: that is why a dropped waiter leaves no trace.
 //!
+//! What it costs, where the permit is there: one look at the clock, which is about half of the time that it
+//! takes. Without the clock it would only count, as a semaphore does at the price of the rest.
+//!
 //! Roads not taken: a ticker that refills a bucket (a task to stop, bursts after a pause, a tick
 //! late), a window with a counter (twice the burst around its edge), reserving a place in time before
 //! the sleep (a cancelled waiter leaves a hole), and a count in floating point (drifts).

@@ -1,60 +1,91 @@
-//! Tasks under labels: joined, aborted, and listed under how each ended.
+//! Tasks and guards under labels: waited for, aborted, and listed under how each ended.
 //!
-//! 1. A task that was started is in the [`Account`] once, or among the [`leaked`](Crew::leaked).
-//! 2. Its label is known however it ends: an abort gives an error that does not say whose it is, so
-//!    a label stays here until its task tells its own end.
-//! 3. A panic is data, in the task's future and in the destructor that an abort runs.
+//! 1. What was admitted is in the [`Account`] once, or among the [`leaked`](Crew::leaked).
+//! 2. Each tells its own end through one channel, and a task only when its future is gone; so it is known
+//!    whose end it is in any case, an abort too. A set of join handles would not say, and costs an
+//!    allocation and two turns of a lock for each task.
+//! 3. Told is not yet gone: the task itself is still to return to its runtime. So the handles of such are
+//!    kept until they have.
+//! 4. A panic is data, in the task's future and in the destructor that an abort runs.
 
 use super::report::{Account, BoxError, TaskOutput};
-use crate::panic;
-use rt::blocking::{Mutex, PoisonError};
-use rt::task::{AbortHandle, JoinError, JoinSet};
+use crate::panic::{Caught, catch};
+use pin_project_lite::pin_project;
+use rt::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use rt::task::JoinHandle;
 use selvedge_rt as rt;
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use slab::Slab;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// Tasks that run, and the account of those that have ended.
+/// What was admitted, and the account of what has ended.
 pub(super) struct Crew<L> {
-    tasks: JoinSet<Ended>,
-    live: BTreeMap<u64, (L, AbortHandle)>,
-    started: u64,
-    last_words: LastWords,
-    pub(super) account: Account<L>,
+    /// By number: labels, and the handles of tasks. A number is given again once its end was read.
+    live: Slab<(L, Option<JoinHandle<()>>)>,
+    /// Tasks that have told their end, and may not have returned.
+    returning: Vec<JoinHandle<()>>,
+    /// As many messages as are live, at most: each sends one, and they are read whenever one more comes.
+    ended: UnboundedReceiver<(usize, Outcome)>,
+    ends: Ends,
+    aborting: bool,
+    account: Account<L>,
 }
 
-/// A task that came to its own end.
-struct Ended {
-    task: u64,
-    outcome: Outcome,
-}
+/// Where ends are told. Shared, because to clone the sender itself is to count one more of them.
+type Ends = Arc<UnboundedSender<(usize, Outcome)>>;
 
-/// How.
+/// How one came to its end.
 enum Outcome {
     Returned,
     Failed(BoxError),
     Panicked(String),
+    /// Dropped at an await.
+    Aborted,
+    /// The end of a guard.
+    Released,
 }
 
-/// Panics of destructors that an abort ran: which task's, and what it said.
-type LastWords = Arc<Mutex<Vec<(u64, String)>>>;
+/// The duty to tell one end.
+pub(super) struct Ticket {
+    number: usize,
+    ends: Ends,
+}
+
+impl Ticket {
+    fn tell(&self, outcome: Outcome) {
+        // Refused where it has leaked, or the shutdown was dropped: nobody waits for it.
+        let _ = self.ends.send((self.number, outcome));
+    }
+
+    /// Gives a guard back.
+    pub(super) fn release(&self) {
+        self.tell(Outcome::Released);
+    }
+}
 
 impl<L> Crew<L> {
     pub(super) fn new() -> Self {
+        let (ends, ended) = unbounded_channel();
         Crew {
-            tasks: JoinSet::new(),
-            live: BTreeMap::new(),
-            started: 0,
-            last_words: Arc::default(),
+            live: Slab::new(),
+            returning: Vec::new(),
+            ended,
+            ends: Arc::new(ends),
+            aborting: false,
             account: Account::default(),
         }
     }
 
-    /// How many tasks have started and were not joined.
+    /// How many have not told their end, or it was not read.
     pub(super) fn len(&self) -> usize {
-        self.tasks.len()
+        self.live.len()
+    }
+
+    /// Admits a guard, to be [released](Ticket::release) once.
+    pub(super) fn guard(&mut self, label: L) -> Ticket {
+        self.reap();
+        Ticket { number: self.live.insert((label, None)), ends: self.ends.clone() }
     }
 
     /// Starts a task.
@@ -63,92 +94,114 @@ impl<L> Crew<L> {
         F: Future + Send + 'static,
         F::Output: TaskOutput,
     {
-        let task = self.started;
-        let last_words = self.last_words.clone();
-        let work = Work { task, future: Some(Box::pin(future)), last_words };
-        let abort = self.tasks.spawn(work);
-        self.started += 1;
-        self.live.insert(task, (label, abort));
+        self.reap();
+        // Listed first: where there is no runtime, its work is dropped here, and says so.
+        let ticket = Ticket { number: self.live.insert((label, None)), ends: self.ends.clone() };
+        let number = ticket.number;
+        self.live[number].1 = Some(rt::spawn(Work { future: Caught::new(future), ticket }));
     }
 
-    /// Books the tasks that have ended by now, so that they take no memory.
-    pub(super) fn reap(&mut self) {
-        while !self.tasks.is_empty()
-            && let Some(ended) = self.tasks.try_join_next()
+    /// Books what has ended by now, so that it takes no memory.
+    fn reap(&mut self) {
+        while !self.live.is_empty()
+            && let Ok((number, outcome)) = self.ended.try_recv()
         {
-            self.book(ended);
+            self.book(number, outcome);
         }
+        self.returning.retain(|task| !task.is_finished());
     }
 
-    /// Waits for one task to end, and books it; `false` where none is left.
+    /// Waits for the end of one, and books it; `false` where none is left, and every task is gone.
     ///
-    /// Cancel safe: dropped early, no task was taken.
+    /// Cancel safe: dropped early, no end was taken.
     pub(super) async fn join_next(&mut self) -> bool {
-        let next = self.tasks.join_next().await;
-        next.map(|ended| self.book(ended)).is_some()
-    }
-
-    fn book(&mut self, ended: Result<Ended, JoinError>) {
-        match ended {
-            Ok(Ended { task, outcome }) => self.list(task, outcome),
-            Err(error) if error.is_panic() => {
-                let words = std::mem::take(
-                    &mut *self.last_words.lock().unwrap_or_else(PoisonError::into_inner),
-                );
-                for (task, message) in words {
-                    self.list(task, Outcome::Panicked(message));
-                }
-            }
-            // Aborted: which, is known when all are joined. Nobody but us has the handle.
-            Err(_) => {}
+        if !self.live.is_empty() {
+            let (number, outcome) = self.ended.recv().await.expect("this holds a sender");
+            self.book(number, outcome);
+            return true;
         }
+        while let Some(task) = self.returning.last_mut() {
+            // Told already, if it was aborted.
+            let _ = task.await;
+            self.returning.pop();
+        }
+        false
     }
 
-    /// A task that is not live any more was listed as leaked: once is enough.
-    fn list(&mut self, task: u64, outcome: Outcome) {
-        let Some((label, _)) = self.live.remove(&task) else { return };
+    /// Waits until everything is gone. Cancel safe: what was accounted for stays so.
+    pub(super) async fn drain(&mut self) {
+        while self.join_next().await {}
+    }
+
+    fn book(&mut self, number: usize, outcome: Outcome) {
+        let (label, task) = self.live.remove(number);
+        self.returning.extend(task.filter(|task| !task.is_finished()));
         match outcome {
             Outcome::Returned => self.account.drained += 1,
             Outcome::Failed(error) => self.account.failed.push((label, error)),
             Outcome::Panicked(message) => self.account.panicked.push((label, message)),
+            // What a guard stood for may be done or cut short, and nobody can tell: the list is the safe
+            // side.
+            Outcome::Released if !self.aborting => self.account.drained += 1,
+            Outcome::Released | Outcome::Aborted => self.account.aborted.push(label),
         }
     }
 
-    /// Asks every task to end at its next await.
+    /// Asks every task to end at its next await. Guards know from their token.
     pub(super) fn abort(&mut self) {
-        self.tasks.abort_all();
-    }
-
-    /// After an abort and a wait: the tasks that run on all the same. They are let go.
-    pub(super) fn leaked(&mut self) -> Vec<L> {
-        let leaked: Vec<u64> = self
-            .live
-            .iter()
-            .filter(|(_, (_, abort))| !abort.is_finished())
-            .map(|(task, _)| *task)
-            .collect();
-        let leaked = leaked.into_iter().filter_map(|task| self.live.remove(&task));
-        let labels = leaked.map(|(label, _)| label).collect();
-        // Those that ended meanwhile can still say how.
+        // Guards that came back before are no victims of the abort.
         self.reap();
-        labels
+        self.aborting = true;
+        self.live.iter().filter_map(|(_, (_, task))| task.as_ref()).for_each(JoinHandle::abort);
     }
 
-    /// The account, when no task is left but those that leaked.
+    /// After an abort and a wait: what is still there. It is let go.
+    pub(super) fn leaked(&mut self) -> Vec<L> {
+        self.close();
+        std::mem::take(&mut self.live).into_iter().map(|(_, (label, _))| label).collect()
+    }
+
+    /// The account, when nothing is left but what leaked.
     pub(super) fn settle(&mut self) -> Account<L> {
-        let mut account = std::mem::take(&mut self.account);
-        let aborted = std::mem::take(&mut self.live).into_values();
-        account.aborted.extend(aborted.map(|(label, _)| label));
-        account
+        std::mem::take(&mut self.account)
+    }
+
+    /// Takes no more ends, after those that were told by now.
+    fn close(&mut self) {
+        if !self.live.is_empty() {
+            // Closed first: whoever ends from now on finds that out, and is in no buffer.
+            self.ended.close();
+            self.reap();
+        }
     }
 }
 
-/// The future of one task.
-struct Work<F: Future> {
-    task: u64,
-    /// On the heap, so that it can be dropped where a panic is caught.
-    future: Option<Pin<Box<F>>>,
-    last_words: LastWords,
+impl<L> Drop for Crew<L> {
+    fn drop(&mut self) {
+        self.abort();
+        self.close();
+    }
+}
+
+pin_project! {
+    /// The future of one task.
+    struct Work<F> {
+        #[pin]
+        future: Caught<F>,
+        ticket: Ticket,
+    }
+
+    impl<F> PinnedDrop for Work<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if !this.future.is_over() {
+                let this = this.project();
+                this.ticket.tell(match this.future.discard() {
+                    Ok(()) => Outcome::Aborted,
+                    Err(message) => Outcome::Panicked(message),
+                });
+            }
+        }
+    }
 }
 
 impl<F> Future for Work<F>
@@ -156,40 +209,36 @@ where
     F: Future,
     F::Output: TaskOutput,
 {
-    type Output = Ended;
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
-        let me = &mut *self;
-        let mut future = me.future.take().expect("a task is not polled after its end");
-        // Unwind safe: after a panic the future is only dropped.
-        let polled = catch_unwind(AssertUnwindSafe(|| match future.as_mut().poll(cx) {
-            Poll::Pending => Err(future),
-            Poll::Ready(output) => {
-                drop(future);
-                Ok(output.error())
-            }
-        }));
-        let outcome = match polled {
-            Ok(Err(future)) => {
-                me.future = Some(future);
-                return Poll::Pending;
-            }
-            Ok(Ok(error)) => error.map_or(Outcome::Returned, Outcome::Failed),
-            Err(payload) => Outcome::Panicked(panic::message(payload)),
-        };
-        Poll::Ready(Ended { task: me.task, outcome })
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let ended = ready!(this.future.poll(cx)).and_then(|output| catch(|| output.error()));
+        this.ticket.tell(match ended {
+            Ok(None) => Outcome::Returned,
+            Ok(Some(error)) => Outcome::Failed(error),
+            Err(message) => Outcome::Panicked(message),
+        });
+        Poll::Ready(())
     }
 }
 
-impl<F: Future> Drop for Work<F> {
-    fn drop(&mut self) {
-        let Some(future) = self.future.take() else { return };
-        let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(future))) else { return };
-        let text = panic::text(&*payload);
-        let mut words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
-        words.push((self.task, text));
-        drop(words);
-        // Goes on, so that whoever joins the task knows that there is something to read.
-        resume_unwind(payload);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_takes_no_room_however_much_is_admitted() {
+        tokio_test::block_on(async {
+            let mut crew = Crew::new();
+            for n in 0..1000 {
+                crew.spawn(n, async {});
+                rt::task::yield_now().await;
+                crew.guard(n).release();
+            }
+            assert!(crew.live.capacity() < 10 && crew.returning.capacity() < 10);
+            crew.drain().await;
+            assert_eq!(crew.settle().drained, 2000);
+        });
     }
 }

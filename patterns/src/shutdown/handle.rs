@@ -1,9 +1,9 @@
 //! The handle that tasks hold: it admits work, and tells and asks how far the shutdown is.
 
-use super::admitted::Admitted;
+use super::crew::{Crew, Ticket};
 use super::report::{Name, TaskOutput};
 use rt::blocking::{Mutex, MutexGuard, PoisonError};
-use rt::sync::{CancellationToken, mpsc};
+use rt::sync::CancellationToken;
 use selvedge_rt as rt;
 use std::fmt;
 use std::sync::Arc;
@@ -27,9 +27,7 @@ pub enum Phase {
 /// any before it. That is monotonic and idempotent by itself, and everybody can wait for it.
 pub(super) struct Shared {
     /// `None` once [`take`](Self::take)n. Admission and its count are one: both happen in here.
-    admitted: Mutex<Option<Admitted>>,
-    /// Guards send their number here when they are dropped.
-    released: mpsc::UnboundedSender<u64>,
+    admitted: Mutex<Option<Crew<Name>>>,
     pub(super) draining: CancellationToken,
     pub(super) aborting: CancellationToken,
     pub(super) done: CancellationToken,
@@ -37,27 +35,26 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new() -> Arc<Self> {
-        let (released, back) = mpsc::unbounded_channel();
         let done = CancellationToken::new();
         let aborting = done.child_token();
         let draining = aborting.child_token();
-        let admitted = Mutex::new(Some(Admitted::new(back)));
-        Arc::new(Shared { admitted, released, draining, aborting, done })
+        let admitted = Mutex::new(Some(Crew::new()));
+        Arc::new(Shared { admitted, draining, aborting, done })
     }
 
     /// Ends admission, and hands over everything that was accepted; once.
-    pub(super) fn take(&self) -> Option<Admitted> {
+    pub(super) fn take(&self) -> Option<Crew<Name>> {
         self.draining.cancel();
         self.lock().take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Admitted>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Crew<Name>>> {
         // Whole after a panic, too: nothing in there is half done when user code runs.
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was accepted so far, to add to; locked. `None` once the shutdown drains.
-    fn admit(&self) -> Option<MutexGuard<'_, Option<Admitted>>> {
+    fn admit(&self) -> Option<MutexGuard<'_, Option<Crew<Name>>>> {
         // The look is for whoever drains and then asks, before the owner has come round to taking
         // it all. An answer that crosses with the drain is right either way: what is put in there
         // is in there when it is taken.
@@ -121,8 +118,7 @@ impl Handle {
         let name = name.into();
         match self.shared.admit().as_mut().and_then(|admitted| admitted.as_mut()) {
             Some(admitted) => {
-                admitted.tasks.reap();
-                admitted.tasks.spawn(name, future);
+                admitted.spawn(name, future);
                 Ok(())
             }
             None => Err(Refused { future }),
@@ -158,9 +154,9 @@ impl Handle {
     pub fn guard(&self, name: impl Into<Name>) -> Option<Guard> {
         let name = name.into();
         let mut admitted = self.shared.admit()?;
-        let number = admitted.as_mut()?.guard(name);
+        let ticket = admitted.as_mut()?.guard(name);
         drop(admitted);
-        Some(Guard { number, shared: self.shared.clone() })
+        Some(Guard { ticket, shared: self.shared.clone() })
     }
 
     /// Begins the shutdown, as its trigger does: from here on everything is refused. Again, or later,
@@ -218,7 +214,7 @@ impl fmt::Debug for Handle {
 /// dropped later it is listed as aborted, kept too long as leaked.
 #[must_use = "a guard that is dropped at once guards nothing"]
 pub struct Guard {
-    number: u64,
+    ticket: Ticket,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -231,14 +227,13 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Refused where the guard has leaked, or the shutdown was dropped: nobody waits for it.
-        let _ = self.shared.released.send(self.number);
+        self.ticket.release();
     }
 }
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Guard").finish_non_exhaustive()
     }
 }
 

@@ -253,13 +253,13 @@ where
         rt::pin!(aborting);
         loop {
             self.start();
-            if self.crew.len() == 0 {
-                return true;
-            }
-            rt::select! {
+            let more = rt::select! {
                 biased;
                 () = &mut aborting => return false,
-                _ = self.crew.join_next() => {}
+                more = self.crew.join_next() => more,
+            };
+            if !more {
+                return true;
             }
         }
     }
@@ -269,7 +269,7 @@ where
         self.crew.abort();
         rt::select! {
             biased;
-            () = async { while self.crew.join_next().await {} } => Vec::new(),
+            () = self.crew.drain() => Vec::new(),
             () = guard.shared.done.cancelled() => self.crew.leaked(),
         }
     }

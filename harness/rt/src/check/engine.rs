@@ -218,7 +218,7 @@ pub enum OpKind {
     // --- task tracker
     /// A task is tracked. Silent.
     Track,
-    /// A tracked task is gone.
+    /// What was tracked is gone; `arg` is 1 where that was all of the task that says so.
     Untrack,
     /// The tracker is closed.
     CloseTracker,
@@ -515,6 +515,12 @@ pub trait Engine {
     /// comes to, the task ends as cancelled.
     fn stopped(&self) -> bool {
         false
+    }
+
+    /// What tells a task from others, the same on every schedule; `None` is the running one. The root has
+    /// none. From here on, which task it was that ended is something that others look at.
+    fn number(&self, task: Option<TaskId>) -> Option<u64> {
+        task.map(|TaskId(n)| n.into())
     }
 
     /// The name of the running task, for the code under test to set.

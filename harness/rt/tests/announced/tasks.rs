@@ -166,8 +166,8 @@ fn a_closure_that_blocks_is_one_poll_and_is_dropped_before_the_finish_where_it_n
     assert!(error.is_cancelled());
     #[rustfmt::skip]
     assert_eq!(log, [
-        "0 Track", "0 Join(1) pending", "1 Untrack", "1 Finish(1) = 7", "0 Join(1)",
+        "0 Track", "0 Join(1) pending", "1 Untrack(1)", "1 Finish(1) = 7", "0 Join(1)",
         "0 Track", "0 Abort(2)", "0 Join(2) pending",
-        "2 Untrack", "2 Finish(2) aborted", "0 Join(2) aborted", "0 Finish",
+        "2 Untrack(1)", "2 Finish(2) aborted", "0 Join(2) aborted", "0 Finish",
     ]);
 }

@@ -18,7 +18,7 @@ fn a_tracker_announces_each_change_and_look() {
     #[rustfmt::skip]
     assert_eq!(log, [
         "0 Track", "0 Len", "0 Len = 1", "0 CloseTracker = 1", "0 IsClosed = 1",
-        "0 Listen", "0 WaitTracked pending", "1 Untrack", "1 Finish(1)", "0 WaitTracked", "0 Join(1)",
+        "0 Listen", "0 WaitTracked pending", "1 Untrack(1)", "1 Finish(1)", "0 WaitTracked", "0 Join(1)",
         "0 ReopenTracker = 1", "0 Finish",
     ]);
 }

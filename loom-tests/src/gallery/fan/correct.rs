@@ -5,9 +5,11 @@
 //! 2. Every wait, for an item and for room, ends with the cancel, and gives back what it held.
 //! 3. Each buffer ends with its only sender: a branch's with the branch, the merged one with the merge.
 //! 4. The merge ends when every branch has, and asks first the one after the last served.
+//! 5. The caller is done when every task has ended, and not when it has told them to.
 
 use rt::async_channel::{Receiver, bounded};
 use rt::sync::{CancellationToken, mpsc};
+use selvedge::shutdown_complete;
 use selvedge_rt as rt;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -115,6 +117,7 @@ pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     for task in tasks {
         seen.extend(task.await.expect("no task panics"));
     }
+    shutdown_complete();
     while let Some(value) = merged.recv().await {
         seen.push(value);
     }

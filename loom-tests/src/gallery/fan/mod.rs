@@ -1,4 +1,4 @@
-//! Fan-out and fan-in by hand: the small correct one, and eight ways to get it wrong.
+//! Fan-out and fan-in by hand: the small correct one, and nine ways to get it wrong.
 //!
 //! Each file is a whole program with its caller. Read [`correct`] first, then any variant beside it: the
 //! difference is the lesson, and the line marked `BUG` says what it costs.
@@ -10,6 +10,7 @@
 pub mod bare_branch_send;
 pub mod biased_merge;
 pub mod broadcast_not_compete;
+pub mod close_without_join;
 pub mod correct;
 pub mod ends_on_first_none;
 pub mod error_breaks_branch;

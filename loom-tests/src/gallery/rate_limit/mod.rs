@@ -1,7 +1,7 @@
-//! A rate limiter by hand: the small correct one, and twelve ways to get it wrong.
+//! A rate limiter by hand: the small correct one, and fourteen ways to get it wrong.
 //!
-//! Each file is a whole limiter with its caller. Read [`correct`] first, then any variant beside it: the
-//! difference is the lesson, and the line marked `BUG` says what it costs.
+//! Each file is a whole limiter with its caller. Read [`correct`] and [`correct_sources`] first, then any
+//! variant beside them: the difference is the lesson, and the line marked `BUG` says what it costs.
 //!
 //! Every `scenario(workers, jobs, burst)` is the body of a root task. Where the bug is not in the way it
 //! ends by itself, with every task joined. Most variants break no law of a lifecycle but the limiter's
@@ -14,12 +14,15 @@ pub mod check_then_wait;
 pub mod clone_copies_state;
 pub mod commit_before_sleep;
 pub mod correct;
+pub mod correct_sources;
+pub mod every_source_closes;
 pub mod fixed_window;
 pub mod float_refill;
 pub mod parked_acquire;
 pub mod sleep_per_worker;
 pub mod timer_kept;
 pub mod timer_not_stopped;
+pub mod two_limits_crossed;
 
 use rt::task::JoinSet;
 use rt::time::Duration;

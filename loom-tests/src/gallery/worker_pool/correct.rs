@@ -4,11 +4,29 @@
 //! 2. Only the caller closes the queue, once; the results end with the last worker's sender.
 //! 3. Each accepted job comes back once: as a result received, as one that a worker had left, or
 //!    from the queue. The caller looks at every worker's end.
+//! 4. The clones of the handle number their jobs together: no two have one id.
 
-use rt::async_channel::{Receiver, bounded};
+use rt::async_channel::{Receiver, Sender, bounded};
+use rt::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rt::sync::{CancellationToken, mpsc};
 use rt::task::JoinSet;
 use selvedge_rt as rt;
+use std::sync::Arc;
+
+/// What a caller submits through.
+#[derive(Clone)]
+struct Handle {
+    submit: Sender<u64>,
+    next: Arc<AtomicU64>,
+}
+
+impl Handle {
+    /// Submits a job; `false` where the queue is closed.
+    async fn submit(&self) -> bool {
+        let id = self.next.fetch_add(1, Relaxed);
+        self.submit.send(id).await.is_ok()
+    }
+}
 
 /// Works until the queue ends or the pool is cancelled; returns a result that it could not deliver.
 async fn worker(
@@ -35,7 +53,8 @@ async fn worker(
     }
 }
 
-/// Submits `jobs` jobs, stops after one result, and checks that every accepted job comes back.
+/// Submits a job, lets a clone of the handle submit the other `jobs - 1`, stops after one result, and checks
+/// that every accepted job comes back.
 pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     let token = CancellationToken::new();
     let (submit, queue) = bounded(buffer);
@@ -46,9 +65,13 @@ pub async fn scenario(workers: usize, jobs: u64, buffer: usize) {
     }
     // The workers' own senders are the only ones.
     drop(deliver);
+    let handle = Handle { submit, next: Arc::new(AtomicU64::new(0)) };
+    let clone = handle.clone();
+    assert!(handle.submit().await, "nobody has closed the queue");
+    drop(handle);
     let producer = rt::spawn(async move {
-        let mut accepted = 0;
-        while accepted < jobs && submit.send(accepted).await.is_ok() {
+        let mut accepted = 1;
+        while accepted < jobs && clone.submit().await {
             accepted += 1;
         }
         accepted

@@ -1,4 +1,4 @@
-//! A worker pool by hand: the small correct one, and ten ways to get it wrong.
+//! A worker pool by hand: the small correct one, and eleven ways to get it wrong.
 //!
 //! Each file is a whole pool with its caller. Read [`correct`] first, then any variant beside it: the
 //! difference is the lesson, and the line marked `BUG` says what it costs.
@@ -7,6 +7,7 @@
 //! way it ends by itself, with every task joined and every job accounted for.
 
 pub mod bare_result_send;
+pub mod clone_numbers_jobs;
 pub mod coordinator_keeps_sender;
 pub mod correct;
 pub mod detached_workers;

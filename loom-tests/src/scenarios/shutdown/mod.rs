@@ -12,14 +12,13 @@ use rt::time::Duration;
 use selvedge::{Check, Clock};
 use selvedge_patterns::shutdown::{Config, Report};
 use selvedge_rt as rt;
-use std::convert::identity;
 
 const BASE: Scenario = Scenario {
     pattern: "shutdown",
     name: "",
     statements: &[],
     root: tasks::clean,
-    check: identity,
+    check: bounded,
     operation: shape(2, 1, 1),
     poll: shape(4, 2, 1),
     loom: None,
@@ -51,6 +50,15 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "guards_given_while_the_drain_begins_are_waited_for",
         statements: &[2],
         root: tasks::guards,
+        poll: shape(4, 1, 1),
+        loom: Some(shape(1, 1, 1)),
+        preemptions: Some(2),
+        ..BASE
+    },
+    Scenario {
+        name: "clones_of_a_handle_are_of_one_shutdown",
+        statements: &[1, 2],
+        root: tasks::one_shutdown,
         poll: shape(4, 1, 1),
         loom: Some(shape(1, 1, 1)),
         preemptions: Some(2),
@@ -192,13 +200,19 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
+/// Each thing that was admitted tells its end through a queue, once; and a source holds its items from the
+/// start: nine at most.
+pub(super) fn bounded(check: Check) -> Check {
+    check.high_water(9)
+}
+
 fn unjoined(check: Check) -> Check {
-    check.unjoined()
+    bounded(check).unjoined()
 }
 
 fn racing(check: Check) -> Check {
     // What was let go ends soon, but the root may be faster.
-    check.clock(Clock::Racing).unjoined()
+    unjoined(check).clock(Clock::Racing)
 }
 
 /// No deadline: only what the scenario says happens, and no timer is needed.

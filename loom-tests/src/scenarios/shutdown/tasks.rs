@@ -5,7 +5,7 @@ use crate::scenario::{Root, Shape};
 use rt::sync::{Notify, oneshot};
 use rt::task::JoinSet;
 use rt::time::{Duration, sleep};
-use selvedge::{Record, shutdown_complete};
+use selvedge::{Record, shares, shutdown_complete};
 use selvedge_patterns::shutdown::{Config, Phase, Shutdown};
 use selvedge_rt as rt;
 use std::future::{pending, ready};
@@ -78,6 +78,34 @@ pub(super) fn admission(s: Shape) -> Root {
         let report = shutdown.run(pending(), pending()).await;
         // Before anybody else is waited for: what was accepted is what ran.
         assert_eq!(report.drained, ran.sorted().len() as u64, "{report:?}");
+        let mut accepted = 0;
+        while let Some(caller) = callers.join_next().await {
+            accepted += caller.expect("no caller panics");
+        }
+        joined(trigger).await;
+        shutdown_complete();
+        drained(&report, accepted);
+    })
+}
+
+pub(super) fn one_shutdown(s: Shape) -> Root {
+    Box::pin(async move {
+        let shutdown = Shutdown::new(FOR_EVER);
+        let mut callers = JoinSet::new();
+        for _ in 0..s.workers {
+            let handle = shutdown.handle().clone();
+            let other = handle.clone();
+            callers.spawn(async move {
+                let one = async { handle.guard("one") };
+                let another = async { other.guard("another") };
+                let (one, another) = shares("Handle", one, another).await;
+                assert!(one.is_some() || another.is_none(), "what one clone refuses, all refuse");
+                u64::from(one.is_some()) + u64::from(another.is_some())
+            });
+        }
+        let begins = shutdown.handle().clone();
+        let trigger = at_any_time(move || begins.drain());
+        let report = shutdown.run(pending(), pending()).await;
         let mut accepted = 0;
         while let Some(caller) = callers.join_next().await {
             accepted += caller.expect("no caller panics");

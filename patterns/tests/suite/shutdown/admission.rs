@@ -116,6 +116,24 @@ fn the_report_comes_after_the_last_destructor_of_the_last_task() {
 }
 
 #[test]
+fn a_spawn_outside_a_runtime_panics_and_what_it_took_is_listed_once() {
+    let shutdown = Shutdown::new(FOR_EVER);
+    let handle = shutdown.handle().clone();
+    let spawn = || handle.spawn("lost", pending::<()>());
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(spawn)).unwrap_err();
+    on_one_thread(|| async {
+        // It must not be taken for the one that was lost.
+        let guard = handle.guard("guard").unwrap();
+        let run = running(shutdown);
+        settle().await;
+        drop(guard);
+        handle.drain();
+        let report = run.await.unwrap();
+        assert_eq!((report.drained, report.aborted), (1, vec!["lost".into()]));
+    });
+}
+
+#[test]
 fn a_guard_is_waited_for_and_one_that_came_back_before_the_drain_is_counted() {
     on_one_thread(|| async {
         let shutdown = Shutdown::new(FOR_EVER);

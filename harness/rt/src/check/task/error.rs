@@ -1,5 +1,6 @@
 //! Why a task has no output: the check build's own `JoinError`, since tokio's cannot be made by hand.
 
+use super::Id;
 use crate::check::engine::{Outcome, Stopped, TaskId};
 use std::any::Any;
 use std::sync::{Mutex, PoisonError};
@@ -44,6 +45,18 @@ impl JoinError {
     /// How an engine notes this end.
     pub(super) fn outcome(&self) -> Outcome {
         if self.is_panic() { Outcome::PANICKED } else { Outcome::ABORTED }
+    }
+
+    /// The task's id.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the error outlives the engine of its task.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Repr::Real(e) => Id::real(e.id()),
+            Repr::Panicked { task, .. } | Repr::Cancelled { task } => Id::of(*task),
+        }
     }
 
     /// Whether the task was aborted.
@@ -96,13 +109,13 @@ impl From<tokio::task::JoinError> for JoinError {
     }
 }
 
-/// A task's number, or nothing where the engine gave none.
+/// A task's number, or nothing where no engine runs it any more.
 struct Number(Option<TaskId>);
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(TaskId(n)) => write!(f, "task {n}"),
+        match self.0.and_then(|task| Id::engine(Some(task))) {
+            Some(id) => write!(f, "task {id}"),
             None => f.write_str("task"),
         }
     }

@@ -1,7 +1,7 @@
 //! `JoinHandle` and `AbortHandle`.
 
-use super::JoinError;
 use super::spawn::{Packet, TaskRef, drop_unwanted};
+use super::{Id, JoinError};
 use crate::check::engine::{OpKind, Site};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -50,6 +50,18 @@ impl<T> JoinHandle<T> {
         match &self.0 {
             Handle::Real(handle) => handle.is_finished(),
             Handle::Engine { packet, .. } => packet.task.is_finished(Location::caller()),
+        }
+    }
+
+    /// The task's id.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the handle outlives the engine of its task.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Handle::Real(handle) => Id::real(handle.id()),
+            Handle::Engine { packet, .. } => Id::of(packet.task.id()),
         }
     }
 
@@ -136,6 +148,18 @@ impl AbortHandle {
         match &self.0 {
             Target::Real(handle) => handle.abort(),
             Target::Engine(task) => task.abort(Location::caller()),
+        }
+    }
+
+    /// The task's id. See [`JoinHandle::id`].
+    ///
+    /// # Panics
+    ///
+    /// Panics where the handle outlives the engine of its task.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Target::Real(handle) => Id::real(handle.id()),
+            Target::Engine(task) => Id::of(task.id()),
         }
     }
 

@@ -4,8 +4,8 @@
 //! members it spawned and took), never on which have ended meanwhile: an engine would not see that look.
 
 use super::blocking::start_blocking;
-use super::spawn::{Kind, OnFinish, Packet, drop_unwanted, start};
-use super::{AbortHandle, JoinError};
+use super::spawn::{Kind, OnFinish, Packet, TaskRef, drop_unwanted, start};
+use super::{AbortHandle, Id, JoinError};
 use crate::check::engine::{self, ObjectKind, OpKind, Outcome, Site};
 use crate::check::object::Object;
 use std::collections::VecDeque;
@@ -60,15 +60,26 @@ impl<T: Send> OnFinish<T> for Ended<T> {
     }
 }
 
-/// A member's output, and how the member ended.
-type Taken<T> = (Result<T, JoinError>, Outcome);
+/// A member that has ended.
+struct Taken<T> {
+    task: Arc<TaskRef>,
+    output: Result<T, JoinError>,
+    seen: Outcome,
+}
+
+impl<T> Taken<T> {
+    fn with_id(self) -> Result<(Id, T), JoinError> {
+        self.output.map(|output| (Id::of(self.task.id()), output))
+    }
+}
 
 impl<T> Members<T> {
     /// The member that ended first.
     fn take(&mut self) -> Option<Taken<T>> {
         let first = self.ended.lock().ended.pop_front()?;
         self.members.retain(|member| !Arc::ptr_eq(member, &first));
-        Some(first.take().expect("a member that has ended is taken once"))
+        let (output, seen) = first.take().expect("a member that has ended is taken once");
+        Some(Taken { task: first.task.clone(), output, seen })
     }
 
     fn abort_all(&self, site: Site) {
@@ -99,14 +110,14 @@ impl<T> Members<T> {
             let _old = self.ended.lock().waker.replace(waker);
             Poll::Pending
         };
-        let seen = |taken: &Option<Taken<T>>| taken.as_ref().map_or(Outcome::CLOSED, |t| t.1);
+        let seen = |taken: &Option<Taken<T>>| taken.as_ref().map_or(Outcome::CLOSED, |t| t.seen);
         object.poll(OpKind::Join, u64::MAX, site, cx, take, seen)
     }
 
     fn try_join_next(&mut self, site: Site) -> Option<Taken<T>> {
         let object = self.object;
         let none = if self.members.is_empty() { Outcome::CLOSED } else { Outcome::BUSY };
-        let seen = |taken: &Option<Taken<T>>| taken.as_ref().map_or(none, |t| t.1);
+        let seen = |taken: &Option<Taken<T>>| taken.as_ref().map_or(none, |t| t.seen);
         object.op(OpKind::TryJoin, u64::MAX, site, || self.take(), seen)
     }
 }
@@ -206,7 +217,7 @@ impl<T: 'static> JoinSet<T> {
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         match &mut self.0 {
             Set::Real(set) => set.try_join_next().map(|output| output.map_err(JoinError::from)),
-            Set::Engine(set) => set.try_join_next(Location::caller()).map(|taken| taken.0),
+            Set::Engine(set) => set.try_join_next(Location::caller()).map(|taken| taken.output),
         }
     }
 
@@ -221,7 +232,51 @@ impl<T: 'static> JoinSet<T> {
             Set::Real(set) => {
                 set.poll_join_next(cx).map(|next| next.map(|o| o.map_err(JoinError::from)))
             }
-            Set::Engine(set) => set.poll_join_next(cx, site).map(|next| next.map(|taken| taken.0)),
+            Set::Engine(set) => {
+                set.poll_join_next(cx, site).map(|next| next.map(|taken| taken.output))
+            }
+        }
+    }
+
+    /// Waits for one task to end, and says which. `None` where the set is empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// If dropped early, no task was taken.
+    #[track_caller]
+    pub fn join_next_with_id(
+        &mut self,
+    ) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
+        let site = Location::caller();
+        poll_fn(move |cx| self.poll_with_id_at(cx, site))
+    }
+
+    /// Takes a task that has ended, if there is one now, and says which.
+    #[track_caller]
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        match &mut self.0 {
+            Set::Real(set) => set.try_join_next_with_id().map(real_with_id),
+            Set::Engine(set) => set.try_join_next(Location::caller()).map(Taken::with_id),
+        }
+    }
+
+    /// Polls for one task to end. See [`join_next_with_id`](Self::join_next_with_id).
+    #[track_caller]
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        self.poll_with_id_at(cx, Location::caller())
+    }
+
+    fn poll_with_id_at(
+        &mut self,
+        cx: &mut Context<'_>,
+        site: Site,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        match &mut self.0 {
+            Set::Real(set) => set.poll_join_next_with_id(cx).map(|next| next.map(real_with_id)),
+            Set::Engine(set) => set.poll_join_next(cx, site).map(|next| next.map(Taken::with_id)),
         }
     }
 
@@ -281,6 +336,12 @@ impl<T: 'static> JoinSet<T> {
             Set::Engine(set) => set.detach_all(Location::caller()),
         }
     }
+}
+
+fn real_with_id<T>(
+    ended: Result<(tokio::task::Id, T), tokio::task::JoinError>,
+) -> Result<(Id, T), JoinError> {
+    ended.map(|(id, output)| (Id::real(id), output)).map_err(JoinError::from)
 }
 
 impl<F, T> FromIterator<F> for JoinSet<T>

@@ -5,6 +5,7 @@
 
 mod blocking;
 mod error;
+mod id;
 mod join_handle;
 mod join_set;
 mod spawn;
@@ -13,6 +14,7 @@ mod yield_now;
 
 pub use blocking::spawn_blocking;
 pub use error::JoinError;
+pub use id::{Id, id, try_id};
 pub use join_handle::{AbortHandle, JoinHandle};
 pub use join_set::JoinSet;
 pub use spawn::{RootHandle, root_body, spawn};

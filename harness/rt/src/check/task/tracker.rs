@@ -93,7 +93,7 @@ impl TaskTracker {
         F::Output: Send + 'static,
     {
         let site = Location::caller();
-        spawn_as(self.track_at(task, site), Kind::of::<F>(), site)
+        spawn_as(self.track_at(task, true, site), Kind::of::<F>(), site)
     }
 
     /// Runs a tracked closure where it may block. See [`spawn_blocking`](super::spawn_blocking).
@@ -108,7 +108,7 @@ impl TaskTracker {
         T: Send + 'static,
     {
         let site = Location::caller();
-        let tracked = self.tracked(site);
+        let tracked = self.tracked(true, site);
         let task = move || {
             // Dropped after the closure, also where that panics.
             let _tracked = tracked;
@@ -120,16 +120,16 @@ impl TaskTracker {
     /// Tracks a future until it is dropped, which is later than when it completes.
     #[track_caller]
     pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
-        self.track_at(future, Location::caller())
+        self.track_at(future, false, Location::caller())
     }
 
-    fn track_at<F: Future>(&self, future: F, site: Site) -> TrackedFuture<F> {
-        TrackedFuture { future: Box::pin(future), _tracked: self.tracked(site) }
+    fn track_at<F: Future>(&self, future: F, whole: bool, site: Site) -> TrackedFuture<F> {
+        TrackedFuture { future: Box::pin(future), _tracked: self.tracked(whole, site) }
     }
 
-    fn tracked(&self, site: Site) -> Tracked {
+    fn tracked(&self, whole: bool, site: Site) -> Tracked {
         let token = self.object.effect(OpKind::Track, 0, site, || self.real.token());
-        Tracked { token: Some(token), object: self.object, site }
+        Tracked { token: Some(token), object: self.object, whole, site }
     }
 
     /// Whether both are handles of one tracker.
@@ -163,13 +163,15 @@ pub struct TrackedFuture<F> {
 struct Tracked {
     token: Option<TaskTrackerToken>,
     object: Object,
+    /// It is all of a task: nothing is left of that but its output.
+    whole: bool,
     site: Site,
 }
 
 impl Drop for Tracked {
     fn drop(&mut self) {
         let token = self.token.take();
-        self.object.effect(OpKind::Untrack, 0, self.site, || drop(token));
+        self.object.effect(OpKind::Untrack, self.whole.into(), self.site, || drop(token));
     }
 }
 
