@@ -114,7 +114,7 @@ fn failed_and_panicked_jobs_are_listed_by_number_and_stop_nothing() {
                 if job == 3 { Err("failed") } else { Ok(()) }
             }
         };
-        let served = serve(shutdown.handle(), "server", jobs(6), handler, sizes(2, 1)).await;
+        let served = serve(shutdown.handle(), "server", jobs(6), handler, sizes(2, 3)).await;
         let mut panicked = served.panicked.clone();
         panicked.sort();
         assert_eq!(panicked, [(1, "no future".to_owned()), (2, "inside".to_owned())]);
