@@ -11,6 +11,7 @@ use rt::sync::{CancellationToken, DropGuard, Mutex};
 use rt::task::JoinHandle;
 use selvedge_rt as rt;
 use std::fmt;
+use std::iter::repeat_n;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -73,12 +74,13 @@ where
     let shared = Arc::new(Shared { input: Mutex::new(Input::new(source)), f });
     let mut tasks = Vec::with_capacity(branches.get());
     let mut outputs = Vec::with_capacity(branches.get());
-    for _ in 0..branches.get() {
+    // All are given away: whoever lets go last is a branch, which catches what the destructors do.
+    for shared in repeat_n(shared, branches.get()) {
         let own = token.child_token();
         let (send, output) = bounded(cap.get());
         outputs.push(Branch::new(own.clone().drop_guard(), output.clone()));
         let work = Work { token: own, output: send, closer: output };
-        tasks.push(rt::spawn(work::run(shared.clone(), work)));
+        tasks.push(rt::spawn(work::run(shared, work)));
     }
     FanOut { stop: token.drop_guard(), branches: Turns::new(outputs), lent: Vec::new(), tasks }
 }

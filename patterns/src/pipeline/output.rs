@@ -21,7 +21,6 @@ use std::task::{Context, Poll};
 /// on their own soon after. To know that they have, finish it.
 #[must_use = "dropping the output cancels the pipeline"]
 pub struct Output<T> {
-    // Before `items`, so that it is dropped first, and the last stage's send is refused by a close.
     stop: DropGuard,
     // Pinned for `Stream`.
     items: Pin<Box<Receiver<Item<T>>>>,

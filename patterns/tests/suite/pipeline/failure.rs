@@ -212,6 +212,23 @@ fn a_failure_that_reacts_to_the_cancel_is_listed_and_is_not_the_cause() {
 }
 
 #[test]
+fn a_collected_failure_that_reacts_to_the_cancel_is_listed_and_is_not_the_cause() {
+    on_one_thread(|| async {
+        let token = CancellationToken::new();
+        let seen = token.clone();
+        let cancels = move |_| {
+            seen.cancel();
+            Err::<u64, _>("cancelled")
+        };
+        let pipeline = Pipeline::generate(nz(1), stream::iter(0..9)).try_map(nz(1), cancels);
+        let error = pipeline.collect(&token).await.unwrap_err();
+        assert_eq!((error.end, error.failures.len()), (End::Cancelled, 1));
+        assert!(error.cause().is_none());
+        assert_eq!(error.to_string(), "the pipeline was cancelled");
+    });
+}
+
+#[test]
 fn a_failure_before_the_cancel_stays_the_cause() {
     on_one_thread(|| async {
         let token = CancellationToken::new();

@@ -32,13 +32,27 @@ fn tokens_tell_the_phase_and_cancelling_one_does_nothing_to_the_shutdown() {
     on_one_thread(|| async {
         let shutdown = Shutdown::new(FOR_EVER);
         let handle = shutdown.handle().clone();
+        let guard = handle.guard("guard").unwrap();
         let (draining, aborting) = (handle.draining(), handle.aborting());
         handle.draining().cancel();
         handle.aborting().cancel();
+        guard.aborting().cancel();
         assert_eq!(handle.phase(), Phase::Running);
         handle.drain();
         assert_eq!((draining.is_cancelled(), aborting.is_cancelled()), (true, false));
         handle.abort();
+        assert!(aborting.is_cancelled() && guard.aborting().is_cancelled());
+    });
+}
+
+#[test]
+fn who_waits_for_the_abort_is_freed_by_a_clean_stop_too() {
+    on_one_thread(|| async {
+        let shutdown = Shutdown::new(FOR_EVER);
+        let handle = shutdown.handle().clone();
+        let aborting = handle.aborting();
+        assert!(shutdown.run(ready(()), pending()).await.is_clean());
+        assert_eq!(handle.phase(), Phase::Done);
         assert!(aborting.is_cancelled());
     });
 }

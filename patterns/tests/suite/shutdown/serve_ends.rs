@@ -6,8 +6,9 @@ use crate::runtimes::{on_every_runtime, on_one_thread, settle};
 use futures_util::stream::{self, StreamExt};
 use selvedge_patterns::End;
 use selvedge_patterns::shutdown::{
-    Backoff, OnSourceError, ServeConfig, Shutdown, Stopped, ZeroBackoff, serve,
+    Backoff, OnSourceError, ServeConfig, ServeReport, Shutdown, Stopped, ZeroBackoff, serve,
 };
+use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -113,7 +114,7 @@ fn failed_and_panicked_jobs_are_listed_by_number_and_stop_nothing() {
                 if job == 3 { Err("failed") } else { Ok(()) }
             }
         };
-        let served = serve(shutdown.handle(), "server", jobs(6), handler, sizes(2, 1)).await;
+        let served = serve(shutdown.handle(), "server", jobs(6), handler, sizes(2, 3)).await;
         let mut panicked = served.panicked.clone();
         panicked.sort();
         assert_eq!(panicked, [(1, "no future".to_owned()), (2, "inside".to_owned())]);
@@ -225,4 +226,37 @@ fn a_server_whose_source_has_ended_still_hears_the_abort() {
         let (_report, served) = tokio::join!(shutdown.run(pending(), force), server);
         assert_eq!((served.aborted, served.unstarted), (vec![0], vec![1]));
     });
+}
+
+#[test]
+fn each_list_counts_and_whatever_was_cut_is_not_complete() {
+    type Report = ServeReport<u64, Infallible>;
+    let clean = || Report {
+        stopped: Stopped::SourceEnded,
+        done: 1,
+        failed: Vec::new(),
+        panicked: Vec::new(),
+        aborted: Vec::new(),
+        leaked: Vec::new(),
+        unstarted: Vec::new(),
+        source_errors: 0,
+    };
+    assert_eq!((clean().accepted(), clean().end()), (1, End::Complete));
+    let failed = || vec![(0, "broken".into())];
+    let panicked = || vec![(0, "broken".to_owned()); 2];
+    let (aborted, leaked, unstarted) = (|| vec![0; 3], || vec![0; 4], || vec![0; 5]);
+    for (report, accepted, end) in [
+        (Report { failed: failed(), ..clean() }, 2, End::Complete),
+        (Report { panicked: panicked(), ..clean() }, 3, End::Complete),
+        (Report { aborted: aborted(), ..clean() }, 4, End::Cancelled),
+        (Report { leaked: leaked(), ..clean() }, 5, End::Cancelled),
+        (Report { unstarted: unstarted(), ..clean() }, 6, End::Cancelled),
+    ] {
+        assert_eq!((report.accepted(), report.end()), (accepted, end), "{report:?}");
+        assert!(!report.is_clean());
+    }
+    let (failed, panicked, aborted) = (failed(), panicked(), aborted());
+    let (leaked, unstarted) = (leaked(), unstarted());
+    let all = Report { failed, panicked, aborted, leaked, unstarted, ..clean() };
+    assert_eq!(all.accepted(), 16);
 }
