@@ -110,7 +110,7 @@ fn a_task_that_blocks_its_thread_is_leaked_and_one_beside_it_is_aborted() {
     let (release, blocked) = mpsc::channel::<()>();
     let (started, starts) = tokio::sync::oneshot::channel();
     let report = runtime.block_on(async {
-        let shutdown = Shutdown::new(within(10, 30));
+        let shutdown = Shutdown::new(within(10, 1_000));
         let blocks = async move {
             started.send(()).unwrap();
             let _ = blocked.recv();
