@@ -83,7 +83,7 @@ impl Scenario {
     /// The check, before an engine is chosen. A queue without bound holds nothing, unless the scenario says
     /// what it may.
     pub fn check(&self) -> Check {
-        (self.check)(Check::new(&self.id()).high_water(0))
+        (self.check)(Check::new(&self.id()).high_water(0).lost_updates())
     }
 
     /// The program at `shape`, to be called once an execution.

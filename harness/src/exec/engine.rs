@@ -278,6 +278,7 @@ impl Engine for Machine {
             status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
             seen: hash::mix(born, class),
             poll: 0,
+            polled: SmallVec::new(),
             resumes_at: None,
             fresh: true,
             restarted_at: 0,

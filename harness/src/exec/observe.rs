@@ -47,6 +47,17 @@ impl Exec {
         if !op.kind.is_silent() {
             task.poll_ops += 1;
         }
+        if op.kind.is_poll() {
+            let at = what ^ object_key;
+            // The same again in one poll: it went on in between, with nothing observed, because this was
+            // pending. Of a `select!` in a loop, a branch was ready that is no operation.
+            if task.polled.contains(&at) {
+                task.seen = hash::mix128(task.seen, task.poll);
+                task.poll = 0;
+                task.polled.clear();
+            }
+            task.polled.push(at);
+        }
         if outcome == Outcome::Pending {
             task.poll = hash::mix(hash::mix(task.poll, what), object_key);
             if let Some(at @ (_, 0)) = &mut task.resumes_at {
@@ -72,6 +83,7 @@ impl Exec {
             };
             // Where the task is now follows from what it observed; what pended before does not matter.
             task.poll = 0;
+            task.polled.clear();
             task.resumes_at = Some((path, 0));
             task.restarted_at = 0;
         }

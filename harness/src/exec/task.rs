@@ -66,6 +66,8 @@ pub(crate) struct Task {
     pub seen: u128,
     /// What pended, and what it chose, in this poll since it last observed something.
     pub poll: u128,
+    /// What it polled in this poll since it last observed something.
+    pub polled: SmallVec<[u64; 4]>,
     /// What pended first after it last observed something, in that poll, and in which branch: where straight
     /// code begins its next poll. 0: nothing yet; `None`: it has not observed anything.
     pub resumes_at: Option<(u64, u64)>,
@@ -125,6 +127,7 @@ impl Task {
         self.wakes = 0;
         self.branch = Default::default();
         self.poll_ops = 0;
+        self.polled.clear();
         self.waits.clear();
         let body = self.body.as_mut().expect("a task that is not done has a body");
         Job { body: &raw mut **body, waker: self.waker.clone(), cancel: self.aborted }

@@ -266,7 +266,7 @@ impl<'a> Explorer<'a> {
                 }
                 only
             } else {
-                match self.branch(&picks, &sleep) {
+                match self.branch(&picks, &mut sleep) {
                     Ok(Some(pick)) => pick,
                     Ok(None) if self.cycled => return Leaf::Cycle,
                     Ok(None) => return Leaf::Cut,
@@ -300,8 +300,16 @@ impl<'a> Explorer<'a> {
         self.config.reductions.sleep_sets && self.config.grain == Grain::Operation
     }
 
-    /// A state with several ways on: the first to take, unless all of it is known.
-    fn branch(&mut self, picks: &[Pick], sleep: &[Sleeping]) -> Result<Option<Pick>, Problem> {
+    /// A state with several ways on: the first to take, unless all of it is known. Leaves asleep who is so at
+    /// every visit of it.
+    ///
+    /// What is woken here goes on with nobody else asleep than at all visits (Godefroid, LNCS 1032, section
+    /// 5.3): a task that sleeps now and did not before was explored before, but with the woken ones asleep.
+    fn branch(
+        &mut self,
+        picks: &[Pick],
+        sleep: &mut Vec<Sleeping>,
+    ) -> Result<Option<Pick>, Problem> {
         let e = self.machine.exec.borrow();
         let key = e.state(sleep, &mut self.scratch);
         self.cycled = false;
@@ -317,7 +325,7 @@ impl<'a> Explorer<'a> {
                     self.audit.first_visit(&key, &self.path);
                     todo.extend(picks.iter().filter(|p| !is_asleep(p)));
                 }
-                Visit::Seen { wake, announced } => {
+                Visit::Seen { wake, asleep, announced } => {
                     if announced != key.announced {
                         return Err(hidden_state(
                             &e,
@@ -328,11 +336,12 @@ impl<'a> Explorer<'a> {
                     self.coverage.merged += 1;
                     self.cycled = self.stack.iter().any(|frame| frame.state == key.hash);
                     self.audit.revisit(&key, &self.path);
-                    let woken = |p: &&Pick| match self.scratch.ranks.get(p.task as usize) {
-                        Some(rank) => wake & mask(*rank) != 0,
-                        None => false,
+                    let ranks = &self.scratch.ranks;
+                    let is_in = |tasks: u32, task: usize| {
+                        ranks.get(task).is_some_and(|rank| tasks & mask(*rank) != 0)
                     };
-                    todo.extend(picks.iter().filter(woken));
+                    todo.extend(picks.iter().filter(|p| is_in(wake, p.task as usize)));
+                    sleep.retain(|s| is_in(asleep, s.task));
                 }
             }
         } else {

@@ -9,9 +9,10 @@ use crate::exec::Key;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Visit {
     New,
-    /// Seen before. `wake`: asleep at every earlier visit, and not now.
+    /// Seen before. `wake`: asleep at every earlier visit, and not now; `asleep`: at all visits, this one too.
     Seen {
         wake: u32,
+        asleep: u32,
         announced: u32,
     },
 }
@@ -63,7 +64,7 @@ impl Table {
         if slot.hash == hash {
             let wake = slot.asleep & !key.asleep;
             slot.asleep &= key.asleep;
-            return Visit::Seen { wake, announced: slot.announced };
+            return Visit::Seen { wake, asleep: slot.asleep, announced: slot.announced };
         }
         *slot = Slot { hash, asleep: key.asleep, announced: key.announced };
         shard.used += 1;
@@ -110,7 +111,10 @@ mod tests {
         }
         assert_eq!(table.len(), 100_000);
         for i in 0..100_000 {
-            assert_eq!(table.visit(key(i, 0)), Visit::Seen { wake: 0, announced: i as u32 });
+            assert_eq!(
+                table.visit(key(i, 0)),
+                Visit::Seen { wake: 0, asleep: 0, announced: i as u32 }
+            );
         }
         assert_eq!(table.visit(key(100_000, 0)), Visit::New);
     }
@@ -118,10 +122,11 @@ mod tests {
     #[test]
     fn a_sleeper_is_woken_once_by_the_first_visit_that_finds_it_awake() {
         let mut table = Table::new();
+        let seen = |wake, asleep| Visit::Seen { wake, asleep, announced: 1 };
         assert_eq!(table.visit(key(1, 0b110)), Visit::New);
-        assert_eq!(table.visit(key(1, 0b100)), Visit::Seen { wake: 0b010, announced: 1 });
-        assert_eq!(table.visit(key(1, 0b101)), Visit::Seen { wake: 0, announced: 1 });
-        assert_eq!(table.visit(key(1, 0)), Visit::Seen { wake: 0b100, announced: 1 });
+        assert_eq!(table.visit(key(1, 0b100)), seen(0b010, 0b100));
+        assert_eq!(table.visit(key(1, 0b101)), seen(0, 0b100));
+        assert_eq!(table.visit(key(1, 0b001)), seen(0b100, 0));
     }
 
     #[test]

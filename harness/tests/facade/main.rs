@@ -4,6 +4,7 @@
 //! without; so must loom, where it is compiled in and a test asks for it.
 
 mod blocking;
+mod ready_branch;
 mod sets;
 mod signals;
 

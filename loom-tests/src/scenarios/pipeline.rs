@@ -126,7 +126,7 @@ pub const SCENARIOS: &[Scenario] = &[
         statements: &[2, 6],
         root: nobody_reads,
         operation: shape(2, 6, 1),
-        poll: shape(4, 9, 1),
+        poll: shape(3, 8, 1),
         // One more than there is room for.
         loom: Some(shape(1, 4, 1)),
         preemptions: Some(1),
