@@ -24,7 +24,8 @@ where
     let mut source = Box::pin(source);
     let cancelled = token.cancelled();
     rt::pin!(cancelled);
-    // Cancelled from the start, the source is never polled; and later not again.
+    // Cancelled from the start, the source is never polled; cancelled while it is waited for, once more at
+    // most.
     while !token.is_cancelled() {
         // The source first: where an item is there, nobody has to wait for the token. Unwind safe: after
         // a panic the source is only dropped.
