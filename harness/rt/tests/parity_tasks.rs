@@ -173,10 +173,10 @@ mod join_handle {
             let id = task.id();
             assert_eq!(task.abort_handle().id(), id);
             assert_eq!(task.await.unwrap(), id);
-            let other = spawn(async { panic!("on purpose") });
+            let other: JoinHandle<()> = spawn(async { panic!("on purpose") });
             let of_other = other.id();
             assert_ne!(of_other, id);
-            let error: JoinError = other.await.map(|()| ()).unwrap_err();
+            let error = other.await.unwrap_err();
             assert_eq!(error.id(), of_other);
             assert!(error.to_string().contains(&format!("task {of_other} ")), "{error}");
         });

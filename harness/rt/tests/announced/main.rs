@@ -13,7 +13,7 @@ mod trackers;
 
 use selvedge_rt::check::engine::*;
 use selvedge_rt::check::task::root_body;
-use selvedge_rt::task::{JoinError, JoinSet, TaskTracker, yield_now};
+use selvedge_rt::task::{JoinError, JoinHandle, JoinSet, TaskTracker, yield_now};
 use selvedge_rt::time::{
     Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, timeout, timeout_at,
 };

@@ -14,7 +14,8 @@ fn an_error_and_a_panic_are_seen_by_both() {
     let (error, log) = run(async {
         assert_eq!(spawn(async { Err::<(), u8>(1) }).await.unwrap(), Err(1));
         let number = std::hint::black_box(3);
-        let error = spawn(async move { panic!("boom {number}") }).await.map(|()| ()).unwrap_err();
+        let task: JoinHandle<()> = spawn(async move { panic!("boom {number}") });
+        let error = task.await.unwrap_err();
         assert_eq!(error.to_string(), r#"task 2 panicked with message "boom 3""#);
         assert_eq!(format!("{error:?}"), r#"JoinError::Panic(task 2, "boom 3", ...)"#);
         error
