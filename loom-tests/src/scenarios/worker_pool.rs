@@ -133,6 +133,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "clones_of_a_handle_submit_to_one_pool",
         statements: &[8, 9],
         root: one_pool,
+        preemptions: Some(2),
         ..BASE
     },
 ];
