@@ -188,9 +188,10 @@ impl<'a> Explorer<'a> {
     fn again(&self) -> Option<Config> {
         let e = self.machine.exec.borrow();
         let known = &self.config;
-        ((e.aborts && !known.aborts) || (e.ids && !known.ids)).then(|| Config {
-            aborts: known.aborts || e.aborts,
-            ids: known.ids || e.ids,
+        let (aborts, ids) = (known.aborts || e.aborts, known.ids || e.ids);
+        ((aborts, ids) != (known.aborts, known.ids)).then(|| Config {
+            aborts,
+            ids,
             ..(**known).clone()
         })
     }

@@ -6,7 +6,6 @@
 
 use crate::panic;
 use futures_core::Stream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -28,9 +27,7 @@ impl<S: Stream> Stream for Input<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Some(source) = &mut self.source else { return Poll::Ready(None) };
-        // Unwind safe: after a panic the stream is dropped, and nothing else of it is used.
-        let next = catch_unwind(AssertUnwindSafe(|| source.as_mut().poll_next(cx)));
-        let panicked = match next {
+        let panicked = match panic::catch(|| source.as_mut().poll_next(cx)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Some(item))) => {
                 let index = self.taken;
@@ -38,7 +35,7 @@ impl<S: Stream> Stream for Input<S> {
                 return Poll::Ready(Some(Ok((index, item))));
             }
             Ok(Poll::Ready(None)) => None,
-            Err(payload) => Some(panic::message(payload)),
+            Err(message) => Some(message),
         };
         let source = self.source.take();
         let dropped = drop_caught(source);
@@ -48,5 +45,5 @@ impl<S: Stream> Stream for Input<S> {
 
 /// Drops something of the user's; a panic of its destructor is returned.
 pub(super) fn drop_caught<T>(value: T) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| drop(value))).err().map(panic::message)
+    panic::catch(|| drop(value)).err()
 }

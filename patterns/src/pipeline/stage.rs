@@ -11,7 +11,7 @@ use rt::async_channel::{Receiver, SendError, Sender};
 use rt::sync::CancellationToken;
 use selvedge_rt as rt;
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 /// What is in a buffer: a value, and which item of the source it comes from.
 ///
@@ -106,9 +106,8 @@ impl StageEnd {
     /// Drops what the user gave to the stage, before the stage's output ends: a panic in its destructor
     /// is the stage's.
     pub(super) fn retire<W>(&mut self, at: usize, work: W, token: &CancellationToken) {
-        // Unwind safe: nothing of it is left to be looked at.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
-            self.fail(at, None, Cause::Panic(panic::message(payload)), token);
+        if let Err(message) = panic::catch(|| drop(work)) {
+            self.fail(at, None, Cause::Panic(message), token);
         }
     }
 }

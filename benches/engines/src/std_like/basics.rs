@@ -1,7 +1,7 @@
 //! Three bugs that every course has, and a pool that has none.
 
 use super::peer::sync::{Condvar, Mutex};
-use super::peer::thread;
+use super::peer::thread::{self, JoinHandle};
 use super::queue::Queue;
 use std::sync::Arc;
 
@@ -51,10 +51,9 @@ pub fn lost_wakeup() {
     waiter.join().unwrap();
 }
 
-/// Two workers, two jobs: correct.
-pub fn pool() {
-    let (jobs, results) = (Queue::new(2, 1), Queue::new(2, 2));
-    let workers = [(); 2].map(|()| {
+/// Two workers, which do jobs until there are no more.
+pub fn workers(jobs: &Arc<Queue<u32>>, results: &Arc<Queue<u32>>) -> [JoinHandle<()>; 2] {
+    [(); 2].map(|()| {
         let (jobs, results) = (jobs.clone(), results.clone());
         thread::spawn(move || {
             while let Some(job) = jobs.recv() {
@@ -62,7 +61,13 @@ pub fn pool() {
             }
             results.close();
         })
-    });
+    })
+}
+
+/// Two workers, two jobs: correct.
+pub fn pool() {
+    let (jobs, results) = (Queue::new(2, 1), Queue::new(2, 2));
+    let workers = workers(&jobs, &results);
     for job in 1..=2 {
         jobs.send(job);
     }

@@ -1,5 +1,6 @@
 //! One wrong variant of each pattern, as small as it can be.
 
+use super::basics::workers;
 use super::peer::sync::{Condvar, Mutex};
 use super::peer::thread;
 use super::queue::Queue;
@@ -9,15 +10,7 @@ use std::sync::Arc;
 /// deliver a result. Whoever cancels joins them before it reads on.
 pub fn bare_result_send() {
     let (jobs, results) = (Queue::new(3, 1), Queue::new(1, 2));
-    let workers = [(); 2].map(|()| {
-        let (jobs, results) = (jobs.clone(), results.clone());
-        thread::spawn(move || {
-            while let Some(job) = jobs.recv() {
-                results.send(job * 10);
-            }
-            results.close();
-        })
-    });
+    let workers = workers(&jobs, &results);
     for job in 1..=3 {
         jobs.send(job);
     }

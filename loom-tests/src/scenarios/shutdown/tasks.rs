@@ -3,13 +3,29 @@
 use super::{FOR_EVER, at_any_time, drained, joined};
 use crate::scenario::{Root, Shape};
 use rt::sync::{Notify, oneshot};
-use rt::task::JoinSet;
+use rt::task::{JoinHandle, JoinSet};
 use rt::time::{Duration, sleep};
 use selvedge::{Record, shares, shutdown_complete};
-use selvedge_patterns::shutdown::{Config, Phase, Shutdown};
+use selvedge_patterns::shutdown::{Config, Phase, Report, Shutdown};
 use selvedge_rt as rt;
 use std::future::{pending, ready};
 use std::sync::Arc;
+
+/// Runs a shutdown that begins to drain at any time, and gives the task that lets it.
+async fn run_and_drain(shutdown: Shutdown) -> (Report, JoinHandle<()>) {
+    let begins = shutdown.handle().clone();
+    let trigger = at_any_time(move || begins.drain());
+    (shutdown.run(pending(), pending()).await, trigger)
+}
+
+/// What all callers say together.
+async fn sum(mut callers: JoinSet<u64>) -> u64 {
+    let mut sum = 0;
+    while let Some(caller) = callers.join_next().await {
+        sum += caller.expect("no caller panics");
+    }
+    sum
+}
 
 pub(super) fn phases(s: Shape) -> Root {
     Box::pin(async move {
@@ -73,15 +89,10 @@ pub(super) fn admission(s: Shape) -> Root {
                 accepted
             });
         }
-        let begins = shutdown.handle().clone();
-        let trigger = at_any_time(move || begins.drain());
-        let report = shutdown.run(pending(), pending()).await;
+        let (report, trigger) = run_and_drain(shutdown).await;
         // Before anybody else is waited for: what was accepted is what ran.
         assert_eq!(report.drained, ran.sorted().len() as u64, "{report:?}");
-        let mut accepted = 0;
-        while let Some(caller) = callers.join_next().await {
-            accepted += caller.expect("no caller panics");
-        }
+        let accepted = sum(callers).await;
         joined(trigger).await;
         shutdown_complete();
         drained(&report, accepted);
@@ -103,13 +114,8 @@ pub(super) fn one_shutdown(s: Shape) -> Root {
                 u64::from(one.is_some()) + u64::from(another.is_some())
             });
         }
-        let begins = shutdown.handle().clone();
-        let trigger = at_any_time(move || begins.drain());
-        let report = shutdown.run(pending(), pending()).await;
-        let mut accepted = 0;
-        while let Some(caller) = callers.join_next().await {
-            accepted += caller.expect("no caller panics");
-        }
+        let (report, trigger) = run_and_drain(shutdown).await;
+        let accepted = sum(callers).await;
         joined(trigger).await;
         shutdown_complete();
         drained(&report, accepted);
@@ -134,9 +140,7 @@ pub(super) fn guards(s: Shape) -> Root {
                 }
             });
         }
-        let begins = shutdown.handle().clone();
-        let trigger = at_any_time(move || begins.drain());
-        let report = shutdown.run(pending(), pending()).await;
+        let (report, trigger) = run_and_drain(shutdown).await;
         assert_eq!(report.drained, back.sorted().len() as u64, "none is out any more: {report:?}");
         while let Some(caller) = callers.join_next().await {
             caller.expect("no caller panics");
@@ -312,9 +316,7 @@ pub(super) fn clean(s: Shape) -> Root {
             let task = async move { draining.cancelled().await };
             shutdown.handle().spawn("task", task).expect("it has not begun");
         }
-        let begins = shutdown.handle().clone();
-        let trigger = at_any_time(move || begins.drain());
-        let report = shutdown.run(pending(), pending()).await;
+        let (report, trigger) = run_and_drain(shutdown).await;
         joined(trigger).await;
         shutdown_complete();
         let report = report.ok().expect("a clean stop is ok");
