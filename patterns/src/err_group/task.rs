@@ -4,6 +4,8 @@
 
 use super::error::Failure;
 use crate::panic::Caught;
+use futures_util::FutureExt;
+use futures_util::future::{OptionFuture, lazy};
 use pin_project_lite::pin_project;
 use rt::sync::CancellationToken;
 use rt::sync::atomic::{AtomicBool, Ordering};
@@ -76,15 +78,14 @@ where
     Fut: Future<Output = Result<T, E>>,
 {
     let token = shared.token.clone();
-    // All that is the caller's is called, polled and dropped inside the block: a panic in any of it
-    // is the task's.
-    let work = Caught::new(async move {
+    // All that is the caller's is called, polled and dropped inside this: a panic in any of it is the
+    // task's. Not an `async` block, which keeps room for the closure beside the future that it makes.
+    let start = lazy(move |_| {
         // Also here, and not only in `spawn`: many tasks may be spawned before the first of them runs.
-        if token.is_cancelled() {
-            return None;
-        }
-        Some(start(token).await)
+        let starts = !token.is_cancelled();
+        OptionFuture::from(starts.then(|| start(token)))
     });
+    let work = Caught::new(start.flatten());
     Task { work, shared, index }
 }
 
