@@ -1,19 +1,20 @@
 //! The engines next to their peers: executions to the first violation or to completion, and how fast.
 //!
 //! `cargo run --release --manifest-path benches/engines/Cargo.toml` prints the table, in Markdown; about
-//! 5 minutes at most. `... -- ENGINE SCENARIO SEED` runs one cell.
+//! 5 minutes at most. `... -- ENGINE SCENARIO SEED` runs one cell. The feature `interweave` adds that peer,
+//! which needs a newer compiler than all else here.
 //!
-//! Each scenario is written three times, in the terms of who runs it: `ours` on tokio's primitives behind
+//! Each scenario is written four times, in the terms of who runs it: `ours` on tokio's primitives behind
 //! the facade; `std_like` on threads, locks and condition variables, for loom and shuttle; `messages` on
-//! threads that send messages, for TraceForge. So a row compares how a *problem* fares, and not equal
-//! programs: tokio's primitives have more operations.
+//! threads that send messages, for TraceForge; `interweave` on processes with cells and channels. So a row
+//! compares how a *problem* fares, and not equal programs: tokio's primitives have more operations.
 //!
 //! Each cell is a process of its own, because a failing model may abort it, and because that is how a
 //! limit of time is kept.
-//!
-//! Left out: interweave, which needs a newer compiler than this workspace.
 
 mod cell;
+#[cfg(feature = "interweave")]
+mod interweave;
 mod messages;
 mod ours;
 mod std_like;
@@ -38,7 +39,7 @@ pub const SCENARIOS: [&str; 10] = [
 /// The one without a bug.
 pub const RIGHT: &str = "pool_2x2";
 /// Ours first.
-pub const ENGINES: [&str; 9] = [
+pub const ENGINES: &[&str] = &[
     "explore",
     "explore_poll",
     "sample_random",
@@ -48,6 +49,8 @@ pub const ENGINES: [&str; 9] = [
     "shuttle_pct",
     "shuttle_dfs",
     "traceforge",
+    #[cfg(feature = "interweave")]
+    "interweave",
 ];
 /// Executions that a random engine gets.
 pub const CASES: u64 = 10_000;
@@ -68,6 +71,8 @@ fn main() -> ExitCode {
                 Some(("shuttle", scheduler)) => std_like::shuttle(scheduler, scenario, seed),
                 _ if engine == "loom" => std_like::loom(scenario),
                 _ if engine == "traceforge" => messages::traceforge(scenario),
+                #[cfg(feature = "interweave")]
+                _ if engine == "interweave" => interweave::run(scenario),
                 _ => panic!("no engine `{engine}`; there are {ENGINES:?}"),
             }
             ExitCode::SUCCESS
@@ -77,13 +82,14 @@ fn main() -> ExitCode {
 }
 
 fn table() -> ExitCode {
-    let header = ENGINES.map(|engine| engine.replace('_', " ")).join(" | ");
-    println!("| scenario | {header} |\n|---|{}", "---|".repeat(ENGINES.len()));
+    let header: Vec<_> = ENGINES.iter().map(|engine| engine.replace('_', " ")).collect();
+    println!("| scenario | {} |\n|---|{}", header.join(" | "), "---|".repeat(ENGINES.len()));
     let mut complete = true;
     for scenario in SCENARIOS {
-        let cells = ENGINES.map(|engine| middle(engine, scenario));
+        let cells: Vec<_> = ENGINES.iter().map(|engine| middle(engine, scenario)).collect();
         complete &= cells.iter().all(Option::is_some);
-        let words = cells.map(|cell| cell.map_or("no result".into(), |cell| cell.to_string()));
+        let word = |cell: &Option<Cell>| cell.map_or("no result".into(), |cell| cell.to_string());
+        let words: Vec<String> = cells.iter().map(word).collect();
         println!("| {scenario} | {} |", words.join(" | "));
     }
     println!(
