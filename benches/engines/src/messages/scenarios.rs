@@ -1,4 +1,4 @@
-//! What the other two files of scenarios say, in messages.
+//! What the other files of scenarios say, in messages.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
