@@ -36,9 +36,10 @@ pub struct Page {
     pub blocks: Vec<Block>,
 }
 
-const RULE: &str = "Rule: the smallest capacity whose throughput is within 5 % of the best of its case, as \
-    far as its 95 % interval tells, and whose 99th percentile of latency is at most twice the least among \
-    those. The reasons are made from the numbers; \"bytes\" are the most held at once.";
+const RULE: &str = "Rule: the smallest capacity whose throughput is within 5 % of the best of its case that \
+    has a bound, as far as its 95 % interval tells, and whose 99th percentile of latency is at most twice the \
+    least among those. Of a drain: the largest that stops within 100 ms. The reasons are made from the \
+    numbers; \"bytes\" are the most held at once.";
 const HOW: &str = "Each buffer of the pattern has the capacity given. \"unbounded\" is a buffer that takes \
     the whole run. Throughput is criterion's median, with every probe off; latency is from producer to \
     consumer, and of a bursty producer from the start of the burst, so that a wait for room counts. Items \
@@ -92,13 +93,8 @@ impl Page {
         for (pattern, points) in patterns {
             for (_, case) in cases(points) {
                 if let Some(found) = recommend(&case) {
-                    let capacity = capacity(found.capacity);
-                    rows.push(vec![
-                        pattern.clone(),
-                        label(&case[0].side.load),
-                        capacity,
-                        found.reason,
-                    ]);
+                    let (case, capacity) = (label(&case[0].side.load), found.capacity.to_string());
+                    rows.push(vec![pattern.clone(), case, capacity, found.reason]);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Which capacity, by a stated rule, and why in a sentence made of the numbers.
 
+use super::plot::time;
 use super::read::Point;
 use crate::point::Timed;
 
@@ -7,65 +8,82 @@ use crate::point::Timed;
 const CLOSE: f64 = 0.95;
 /// How much longer than the least 99th percentile among those is still as good.
 const PATIENCE: f64 = 2.0;
+/// How long a drain may take, in nanoseconds: a restart that nobody notices.
+const STOP_NS: f64 = 100e6;
 
 /// A capacity with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recommendation {
-    /// `None`: unbounded.
-    pub capacity: Option<usize>,
+    /// Always a bound: what a queue without one may hold is nobody's choice.
+    pub capacity: usize,
     /// In a sentence.
     pub reason: String,
 }
 
-/// The smallest capacity whose throughput is within 5 % of the best, as far as its interval of 95 %
-/// tells, and whose 99th percentile of latency is at most twice the least among those.
-///
-/// `points` are those of one case, by capacity. `None` where their time is not that of items.
+/// Which capacity for one case, whose points these are, by capacity; `None` where no rule chooses one.
 pub fn recommend(points: &[&Point]) -> Option<Recommendation> {
-    if points.iter().any(|point| point.side.timed != Timed::Items) {
-        return None;
+    match points.first()?.side.timed {
+        Timed::Items => knee(points),
+        Timed::Stop => drain(points),
     }
-    let best = points.iter().map(|point| point.throughput()).reduce(f64::max)?;
-    let close: Vec<&&Point> =
-        points.iter().filter(|point| point.throughput_at_best() >= CLOSE * best).collect();
-    let least = close.iter().map(|point| point.side.seen.p99_ns).min()?;
-    let chosen = close.iter().find(|p| p.side.seen.p99_ns as f64 <= PATIENCE * least as f64)?;
-    Some(Recommendation { capacity: chosen.side.load.capacity, reason: reason(points, chosen) })
 }
 
-fn reason(points: &[&Point], chosen: &Point) -> String {
-    let capacity = |point: &Point| point.side.load.capacity.unwrap_or(usize::MAX);
-    let at = |point: &Point| point.side.load.capacity.map_or("unbounded".into(), |n| n.to_string());
-    let gain = |point: &Point| (point.throughput() / chosen.throughput() - 1.0) * 100.0;
-    let below = points.iter().rev().find(|point| capacity(point) < capacity(chosen));
-    let best = points.iter().max_by(|a, b| a.throughput().total_cmp(&b.throughput()));
-    let last = points.last().expect("a case has points");
+/// The largest capacity that stops within 100 ms, as far as its interval of 95 % tells.
+fn drain(points: &[&Point]) -> Option<Recommendation> {
+    let points = bounded(points);
+    let ((least, first), (most, last)) = (*points.first()?, *points.last()?);
+    let (capacity, _) =
+        *points.iter().rev().find(|(_, point)| point.time_ns_interval.1 <= STOP_NS)?;
+    let items = last.side.seen.in_flight.saturating_sub(first.side.seen.in_flight).max(1);
+    let each = (last.time_ns - first.time_ns).max(0.0) / items as f64;
+    let (each, first, last) = (time(each), time(first.time_ns), time(last.time_ns));
+    let reason = format!("{each} for each item in flight: {first} at {least}, {last} at {most}");
+    Some(Recommendation { capacity, reason })
+}
 
+/// The smallest capacity whose throughput is within 5 % of the best that has a bound, as far as its interval
+/// of 95 % tells, and whose 99th percentile of latency is at most twice the least among those.
+fn knee(points: &[&Point]) -> Option<Recommendation> {
+    let unbounded = points.iter().find(|point| point.side.load.capacity.is_none());
+    let points = bounded(points);
+    let best = points.iter().map(|(_, point)| point.throughput()).reduce(f64::max)?;
+    let close = points.iter().filter(|(_, point)| point.throughput_at_best() >= CLOSE * best);
+    let close: Vec<_> = close.collect();
+    let least = close.iter().map(|(_, point)| point.side.seen.p99_ns).min()?;
+    let short = |(_, p): &&&(usize, &Point)| p.side.seen.p99_ns as f64 <= PATIENCE * least as f64;
+    let (capacity, chosen) = **close.iter().find(short)?;
+
+    let gain = |point: &Point| (point.throughput() / chosen.throughput() - 1.0) * 100.0;
     let mut parts = Vec::new();
-    match below {
-        Some(below) => parts.push(format!("{:+.0} % at {}", gain(below), at(below))),
+    match points.iter().rfind(|(n, _)| *n < capacity) {
+        Some((n, below)) => parts.push(format!("{:+.0} % at {n}", gain(below))),
         None => parts.push("the smallest is as good".into()),
     }
-    match best {
-        Some(best) if capacity(best) > capacity(chosen) => {
+    match points.iter().max_by(|a, b| a.1.throughput().total_cmp(&b.1.throughput())) {
+        Some((n, best)) if *n > capacity => {
             let gain = gain(best).max(0.0);
             // Chosen all the same, because its interval reaches that far.
             let noise = if gain > (1.0 / CLOSE - 1.0) * 100.0 { ", within the noise" } else { "" };
-            parts.push(format!("at most {gain:+.0} % beyond (at {}{noise})", at(best)));
+            parts.push(format!("at most {gain:+.0} % beyond (at {n}{noise})"));
         }
         _ => parts.push("nothing to gain beyond".into()),
     }
-    if capacity(last) > capacity(chosen) {
+    if let Some(unbounded) = unbounded {
         let times = |a: u64, b: u64| a as f64 / b.max(1) as f64;
-        let (a, b) = (&last.side.seen, &chosen.side.seen);
+        let (a, b) = (&unbounded.side.seen, &chosen.side.seen);
         parts.push(format!(
-            "{} holds {:.1} times the bytes, with a p99 {:.1} times as long",
-            at(last),
+            "unbounded: {:+.0} %, {:.1} times the bytes, a p99 {:.1} times as long",
+            gain(unbounded),
             times(a.bytes_max, b.bytes_max),
             times(a.p99_ns, b.p99_ns)
         ));
     }
-    parts.join("; ")
+    Some(Recommendation { capacity, reason: parts.join("; ") })
+}
+
+/// Those that have a bound, with it.
+fn bounded<'a>(points: &[&'a Point]) -> Vec<(usize, &'a Point)> {
+    points.iter().filter_map(|point| Some((point.side.load.capacity?, *point))).collect()
 }
 
 #[cfg(test)]
@@ -92,7 +110,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(points: &[(Option<usize>, u64, u64)], expected: Option<usize>, words: &str) {
+    fn check(points: &[(Option<usize>, u64, u64)], expected: usize, words: &str) {
         let points: Vec<Point> = points.iter().map(|&(c, t, p)| point(c, t, p)).collect();
         let found = recommend(&points.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(found.capacity, expected, "{}", found.reason);
@@ -105,8 +123,8 @@ mod tests {
             [(Some(1), 200, 10), (Some(16), 103, 10), (Some(64), 100, 10), (None, 101, 10)];
         check(
             &points,
-            Some(16),
-            "-48 % at 1; at most +3 % beyond (at 64); unbounded holds 256.0 times",
+            16,
+            "-48 % at 1; at most +3 % beyond (at 64); unbounded: +2 %, 256.0 times the bytes",
         );
     }
 
@@ -114,27 +132,46 @@ mod tests {
     fn a_flat_curve_gives_the_smallest() {
         check(
             &[(Some(1), 100, 5), (Some(2), 100, 5), (None, 99, 50)],
-            Some(1),
+            1,
             "the smallest is as good",
         );
     }
 
     #[test]
     fn a_capacity_with_a_long_tail_is_passed_over() {
-        check(&[(Some(1), 100, 100), (Some(2), 100, 40), (None, 99, 30)], Some(2), "+0 % at 1");
+        check(&[(Some(1), 100, 100), (Some(2), 100, 40), (None, 99, 30)], 2, "+0 % at 1");
     }
 
     #[test]
     fn a_capacity_that_may_be_as_good_counts_as_good() {
-        let mut points = [point(Some(1), 120, 10), point(None, 100, 10)];
+        let mut points = [point(Some(1), 120, 10), point(Some(2), 100, 10)];
         points[0].time_ns_interval.0 = 102e3;
         let found = recommend(&points.iter().collect::<Vec<_>>()).unwrap();
-        assert_eq!(found.capacity, Some(1));
-        assert!(found.reason.contains("+20 % beyond (at unbounded, within the noise)"));
+        assert_eq!(found.capacity, 1);
+        assert!(found.reason.contains("+20 % beyond (at 2, within the noise)"));
     }
 
     #[test]
-    fn where_only_unbounded_is_close_it_is_unbounded() {
-        check(&[(Some(1), 300, 5), (None, 99, 50)], None, "nothing to gain beyond");
+    fn a_drain_may_hold_what_it_stops_in_time_with() {
+        let stops = |capacity: Option<usize>, ms: u64| {
+            let mut point = point(capacity, ms * 1000, 10);
+            point.side.timed = Timed::Stop;
+            point.side.seen.in_flight = capacity.map_or(9, |n| n as u64 + 1);
+            point
+        };
+        let points =
+            [stops(Some(1), 2), stops(Some(64), 65), stops(Some(256), 257), stops(None, 9)];
+        let found = recommend(&points.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(found.capacity, 64);
+        assert_eq!(found.reason, "1 ms for each item in flight: 2 ms at 1, 257 ms at 256");
+        let slow = [stops(Some(1), 101)];
+        assert_eq!(recommend(&slow.iter().collect::<Vec<_>>()), None);
+    }
+
+    #[test]
+    fn no_bound_is_never_recommended_however_fast_it_is() {
+        let points = [(Some(1), 300, 5), (Some(2), 200, 5), (None, 100, 50)];
+        check(&points, 2, "nothing to gain beyond; unbounded: +100 %");
+        assert_eq!(recommend(&[&point(None, 1, 1)]), None);
     }
 }
