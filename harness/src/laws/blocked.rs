@@ -275,7 +275,7 @@ fn who(e: &Exec, t: usize, w: &Wait) -> String {
     others.dedup();
     others.retain(|o| *o != t);
     match &others[..] {
-        [] => "no other task ever did anything there that could end the wait".into(),
+        [] => nobody(e, w),
         [only] if w.kind == OpKind::Join => {
             format!("`{}` waits too", e.tasks[*only].name())
         }
@@ -288,6 +288,20 @@ fn who(e: &Exec, t: usize, w: &Wait) -> String {
             };
             format!("could have been woken by {}{more}", names.join(", "))
         }
+    }
+}
+
+/// Why nobody ends a wait that no other task ever did anything for.
+fn nobody(e: &Exec, w: &Wait) -> String {
+    match &e.object(w.object).model {
+        Model::Channel(m) if w.kind == OpKind::Recv && m.senders > 0 => {
+            let senders = if m.senders == 1 { "sender is" } else { "senders are" };
+            format!("{} {senders} left, and no other task ever used one", m.senders)
+        }
+        Model::Permits(m) if m.held > 0 => {
+            format!("{} taken, and no other task ever gave any back", m.held)
+        }
+        _ => "no other task ever did anything there that could end the wait".into(),
     }
 }
 
