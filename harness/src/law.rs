@@ -58,7 +58,7 @@ laws! {
     PermitLeak => ResourceCleanup,
     /// Locks are taken in orders that can deadlock.
     LockOrder => LockOrdering,
-    /// An update is lost: a task writes what rests on a look that another task's write has overtaken, or sets what is set.
+    /// An update is lost: a task writes what rests on a look that another task's write has overtaken, sets what is set, or meets another task at a cell.
     ResultRace => CopySafety,
     /// A clone has state of its own where it should share.
     SplitState => CopySafety,
@@ -134,7 +134,12 @@ pub struct Place(pub String);
 
 impl From<Site> for Place {
     fn from(site: Site) -> Self {
-        Place(format!("{}:{}", site.file(), site.line()))
+        // Of what std made on behalf of somebody, its path says which rustc, and nothing else.
+        let file = match site.file().split_once("/library/") {
+            Some((rustc, file)) if rustc.starts_with("/rustc/") => format!("std: {file}"),
+            _ => site.file().to_owned(),
+        };
+        Place(format!("{file}:{}", site.line()))
     }
 }
 

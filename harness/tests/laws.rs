@@ -105,28 +105,59 @@ fn a_receiver_whose_sender_waits_for_a_lock_is_a_deadlock() {
     assert_eq!(found, [Law::Deadlock], "{report}");
 }
 
-/// As tokio's documentation shuts down: the end of the tracker is the end of its tasks.
+/// How the tasks of a tracker are started.
+#[derive(Clone, Copy)]
+enum Started {
+    ByTracker,
+    Tracked,
+    /// There is more to them than what is tracked.
+    TrackedInside,
+}
+
+/// As tokio's documentation shuts down.
+fn tracked(started: Started, waits: bool) -> Report {
+    check().explore(move || async move {
+        let (tracker, token) = (rt::task::TaskTracker::new(), CancellationToken::new());
+        for _ in 0..2 {
+            let token = token.clone();
+            let work = async move { token.cancelled().await };
+            match started {
+                Started::ByTracker => _ = tracker.spawn(work),
+                Started::Tracked => _ = rt::spawn(tracker.track_future(work)),
+                Started::TrackedInside => {
+                    let work = tracker.track_future(work);
+                    rt::spawn(async move {
+                        work.await;
+                        "and this"
+                    });
+                }
+            }
+        }
+        token.cancel();
+        tracker.close();
+        if waits {
+            tracker.wait().await;
+        }
+        selvedge::shutdown_complete();
+    })
+}
+
+/// The end of the tracker is the end of its tasks.
 #[test]
 fn who_waits_for_a_tracker_has_joined_its_tasks() {
-    let scenario = |waits: bool| {
-        check().explore(move || async move {
-            let (tracker, token) = (rt::task::TaskTracker::new(), CancellationToken::new());
-            for _ in 0..2 {
-                let token = token.clone();
-                tracker.spawn(async move { token.cancelled().await });
-            }
-            token.cancel();
-            tracker.close();
-            if waits {
-                tracker.wait().await;
-            }
-            selvedge::shutdown_complete();
-        })
-    };
-    scenario(true).assert_proved();
-    let report = scenario(false);
-    let found: Vec<Law> = report.violations().iter().map(|v| v.law).collect();
-    assert_eq!(found, [Law::IncompleteShutdown, Law::Unjoined], "{report}");
+    for started in [Started::ByTracker, Started::Tracked] {
+        tracked(started, true).assert_proved();
+    }
+    for (started, waits) in [
+        (Started::ByTracker, false),
+        (Started::Tracked, false),
+        (Started::TrackedInside, true),
+        (Started::TrackedInside, false),
+    ] {
+        let report = tracked(started, waits);
+        let found: Vec<Law> = report.violations().iter().map(|v| v.law).collect();
+        assert_eq!(found, [Law::IncompleteShutdown, Law::Unjoined], "{report}");
+    }
 }
 
 fn check() -> Check {

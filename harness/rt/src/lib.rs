@@ -1,7 +1,8 @@
 //! The facade that code under test imports: write `selvedge_rt::` where you would write `tokio::`.
 //!
-//! *Without features* this crate only re-exports tokio, tokio-util, tokio-stream and async-channel, so production
-//! pays nothing (`tests/identity.rs` proves it by type identity).
+//! *Without features* this crate only re-exports tokio, tokio-util, tokio-stream and async-channel, so
+//! production pays nothing (`tests/identity.rs` proves it by type identity); the one type of its own,
+//! [`cell::UnsafeCell`], is that of std behind two closures.
 //!
 //! *With feature `check`* (switched on by the `selvedge` crate, never by hand) each type wraps the
 //! same real primitive and announces every operation to the running [engine](check::engine). With no
@@ -13,6 +14,7 @@
 //! | [`sync`] | `tokio::sync`, `tokio_util::sync::CancellationToken`, `std::sync::atomic` |
 //! | [`async_channel`] | the MPMC channel of the crate of that name |
 //! | [`blocking`] | `std::sync::Mutex` |
+//! | [`cell`] | `std::cell::UnsafeCell`, with the accesses of `loom::cell::UnsafeCell` |
 //! | [`time`] | `tokio::time` |
 //! | [`tokio_stream`] | the wrappers of the crate of that name |
 //! | `signal` (feature) | `tokio::signal` |
@@ -20,6 +22,8 @@
 //!
 //! What is not here is not wrapped: using it is a compile error and never a blind spot.
 
+#[cfg(not(feature = "check"))]
+pub mod cell;
 #[cfg(not(feature = "check"))]
 mod production;
 #[cfg(not(feature = "check"))]

@@ -8,8 +8,8 @@ use crate::config::Grain;
 use crate::hash;
 use crate::model::{Model, Object};
 use selvedge_rt::check::engine::{
-    Branch, Engine, Flavor, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site,
-    Stopped, TaskId, WeakCell,
+    Branch, Engine, Extent, Flavor, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome,
+    Site, Stopped, TaskId, WeakCell,
 };
 use smallvec::SmallVec;
 use std::any::TypeId;
@@ -272,6 +272,7 @@ impl Engine for Machine {
             nth: if t == 0 { 0 } else { nth as u32 + 1 },
             site: new.site,
             join: new.join,
+            extent: new.extent,
             body: Some(new.body),
             waker,
             fiber: None,
@@ -392,6 +393,48 @@ impl Engine for Machine {
         let task = e.tasks.get_mut(t)?;
         task.seen = hash::mix(task.seen, number);
         Some(number)
+    }
+
+    fn is_task(&self, extent: Extent) -> bool {
+        let e = self.exec.borrow();
+        e.tasks.get(e.current).is_some_and(|task| task.extent == Some(extent))
+    }
+
+    fn own_thread(&self) -> Option<Waker> {
+        let e = self.exec.borrow();
+        let task = &e.tasks[e.current];
+        task.blocking.then(|| task.waker.clone())
+    }
+
+    fn park(&self) {
+        let parks = {
+            let mut e = self.exec.borrow_mut();
+            let suspends = e.operating == 0 && !std::thread::panicking();
+            assert!(suspends, "a destructor that a panic or an operation runs cannot wait");
+            let t = e.current;
+            e.drain_wakes(None);
+            e.tasks[t].end_poll();
+            let parks = !e.winding_up && !e.tasks[t].killed && !e.tasks[t].woken;
+            if parks {
+                e.tasks[t].status = Status::Parked;
+            }
+            parks
+        };
+        if parks {
+            suspend();
+        }
+        let mut e = self.exec.borrow_mut();
+        let t = e.current;
+        let task = &mut e.tasks[t];
+        // Aborted before it did anything.
+        let killed = std::mem::take(&mut task.killed);
+        task.stopped |= killed;
+        task.polls();
+        let over = e.winding_up || killed;
+        drop(e);
+        if over {
+            resume_unwind(Box::new(Stopped));
+        }
     }
 
     fn name_task(&self, name: &str) {

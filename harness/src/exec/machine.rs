@@ -226,9 +226,7 @@ impl Machine {
                 return;
             }
             self.fibers.borrow_mut().push(fiber);
-            e.tasks[t].poll = 0;
-            e.tasks[t].wakes = 0;
-            e.tasks[t].restarted_at = 0;
+            e.tasks[t].end_poll();
             (e.tasks[t].killed, e.tasks[t].stopped) = (false, false);
             if signal == Signal::Polled(Poll::Ready(())) {
                 e.end_task(t);

@@ -135,8 +135,8 @@ impl Exec {
         self.aborts = true;
         task.aborted = true;
         let between_polls = match task.status {
-            Status::Parked => true,
-            Status::Announced(Announced::Poll) => task.fiber.is_none(),
+            // With a fiber, it is a closure that waits: it has begun, and cannot be aborted.
+            Status::Parked | Status::Announced(Announced::Poll) => task.fiber.is_none(),
             Status::Announced(_) => {
                 // It was woken but has done nothing yet: in a real runtime it may still be queued.
                 task.killed = task.poll_ops == 0;

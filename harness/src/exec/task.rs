@@ -2,7 +2,7 @@
 
 use super::fiber::{Fiber, Job};
 use crate::hash;
-use selvedge_rt::check::engine::{Body, Branch, ObjectId, Op, OpKind, Site};
+use selvedge_rt::check::engine::{Body, Branch, Extent, ObjectId, Op, OpKind, Site};
 use smallvec::SmallVec;
 use std::task::Waker;
 
@@ -57,6 +57,7 @@ pub(crate) struct Task {
     pub nth: u32,
     pub site: Site,
     pub join: ObjectId,
+    pub extent: Option<Extent>,
     pub body: Option<Box<dyn Body>>,
     pub waker: Waker,
     /// Set while a poll of it is suspended.
@@ -118,6 +119,14 @@ const NOWHERE: u64 = 1;
 
 impl Task {
     pub(super) fn begin_poll(&mut self) -> Job {
+        self.polls();
+        self.poll_ops = 0;
+        let body = self.body.as_mut().expect("a task that is not done has a body");
+        Job { body: &raw mut **body, waker: self.waker.clone(), cancel: self.aborted }
+    }
+
+    /// It polls what it waits for, from the start.
+    pub(crate) fn polls(&mut self) {
         self.woken = false;
         self.poll = 0;
         self.fresh = true;
@@ -126,11 +135,13 @@ impl Task {
         }
         self.wakes = 0;
         self.branch = Default::default();
-        self.poll_ops = 0;
         self.polled.clear();
         self.waits.clear();
-        let body = self.body.as_mut().expect("a task that is not done has a body");
-        Job { body: &raw mut **body, waker: self.waker.clone(), cancel: self.aborted }
+    }
+
+    /// It has polled what it waits for. What pended is state of its objects, and no longer its own.
+    pub(crate) fn end_poll(&mut self) {
+        (self.poll, self.wakes, self.restarted_at) = (0, 0, 0);
     }
 
     /// What tells this state of the task from others. `aborts`: tasks are aborted in this scenario.

@@ -21,6 +21,7 @@ pub(crate) use locks::report_cycle;
 /// Judges an operation against the state before it.
 pub(crate) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
     channel::before(e, t, op, outcome);
+    results::before(e, t, op, outcome);
 }
 
 /// Judges what an operation led to.
@@ -213,6 +214,7 @@ fn kind_name(kind: ObjectKind) -> String {
         ObjectKind::Tracker => "task tracker".into(),
         ObjectKind::OnceCell => "once cell".into(),
         ObjectKind::Atomic => "atomic".into(),
+        ObjectKind::Cell => "cell".into(),
         ObjectKind::BlockingMutex => "blocking mutex".into(),
         ObjectKind::Timer => "timer".into(),
         ObjectKind::Yield => "yield".into(),

@@ -1,9 +1,38 @@
-//! Results that are lost: updates between a look and a write, and a second value for a slot that takes one.
+//! Results that are lost: updates between a look and a write, a second value for a slot that takes one, and
+//! accesses to a cell that nothing orders.
 
 use super::about_op;
 use crate::exec::{Exec, Look};
 use crate::{Law, Violation};
 use selvedge_rt::check::engine::{ObjectKind, Op, OpKind, Outcome};
+
+/// Judges an access to a cell: another task is about to access it as well, and one of them writes; or the
+/// memory model says so.
+///
+/// At the grain of polls nobody is seen about to.
+pub(super) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
+    if e.object(op.object).kind != ObjectKind::Cell || op.kind == OpKind::Wrote {
+        return;
+    }
+    let writes = |op: &Op| op.kind == OpKind::Rmw;
+    let races = |other: &Op| other.object == op.object && (writes(op) || writes(other));
+    let other = e.tasks.iter().enumerate().find_map(|(u, task)| {
+        let theirs = task.announced_op().filter(|other| u != t && races(other))?;
+        Some(format!("`{}` does so at {}", task.name(), crate::Place::from(theirs.site)))
+    });
+    let other = match other {
+        Some(other) => other,
+        None if outcome == Outcome::RACED => "another task does so".into(),
+        None => return,
+    };
+    let does = if writes(op) { "writes" } else { "reads" };
+    let what = format!(
+        "`{}` {does} a cell, {other}, at least one of them writes, and nothing says who is first: a data race",
+        e.tasks[t].name(),
+    );
+    let violation = Violation { law: Law::ResultRace, what, ..about_op(e, t, op) };
+    e.violate(violation);
+}
 
 /// Follows who looked at what, and whose look is overtaken by somebody else's write.
 ///
@@ -14,17 +43,21 @@ pub(super) fn after(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
         return;
     }
     let object = e.object(op.object);
-    let atomic = object.kind == ObjectKind::Atomic;
+    let (atomic, cell) = (object.kind == ObjectKind::Atomic, object.kind == ObjectKind::Cell);
     let lock =
         matches!(object.kind, ObjectKind::Mutex | ObjectKind::RwLock | ObjectKind::BlockingMutex);
     let key = object.key;
     match op.kind {
         OpKind::SetOnce if matches!(outcome, Outcome::CLOSED | Outcome::BUSY) => taken(e, t, op),
-        OpKind::Load if atomic => look(e, t, op, key),
+        OpKind::Load if atomic || cell => look(e, t, op, key),
         OpKind::Store if atomic => write(e, t, op, true),
         OpKind::Wrote if atomic => write(e, t, op, false),
+        OpKind::Wrote if cell => write(e, t, op, true),
         // The guard lets its value be changed from here on.
-        OpKind::Wrote if lock => write(e, t, op, true),
+        OpKind::Wrote if lock => {
+            e.tasks[t].wrote.push(op.object);
+            write(e, t, op, true);
+        }
         OpKind::Release | OpKind::ReleaseShared | OpKind::UnlockBlocking if lock => {
             let wrote = e.tasks[t].wrote.iter().position(|id| *id == op.object);
             match wrote {
@@ -54,9 +87,6 @@ fn look(e: &mut Exec, t: usize, op: &Op, key: u64) {
 
 /// A write. `blind`: it may rest on an earlier look.
 fn write(e: &mut Exec, t: usize, op: &Op, blind: bool) {
-    if e.object(op.object).kind != ObjectKind::Atomic {
-        e.tasks[t].wrote.push(op.object);
-    }
     let own = e.tasks[t].looks.iter().position(|look| look.object == op.object);
     let own = own.map(|i| e.tasks[t].looks.swap_remove(i));
     if let Some(look) = own.filter(|look| look.overtaken && blind) {

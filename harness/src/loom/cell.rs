@@ -1,8 +1,10 @@
 //! Cells with loom's memory model.
 
 use super::active;
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicU64;
-use selvedge_rt::check::engine::WeakCell;
+use selvedge_rt::check::engine::{RaceCell, WeakCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{self as real, Ordering};
 
 /// A loom atomic. An access to it is an access in loom's sense, so its object needs no mutex.
@@ -87,5 +89,30 @@ impl WeakCell for Cell {
             };
             guess = found;
         }
+    }
+}
+
+/// What loom knows of the accesses to a cell; the value is elsewhere. No other thread runs at one.
+#[derive(Default)]
+pub(super) struct Race(UnsafeCell<()>);
+
+// SAFETY: loom's threads are coroutines on one thread of the system.
+unsafe impl Sync for Race {}
+
+impl Race {
+    /// Whether loom bears it. It panics at an access that nothing orders, before it changes anything.
+    fn ordered(&self, access: impl FnOnce(&UnsafeCell<()>)) -> bool {
+        let over = active().is_none_or(|machine| machine.is_over());
+        over || catch_unwind(AssertUnwindSafe(|| access(&self.0))).is_ok()
+    }
+}
+
+impl RaceCell for Race {
+    fn read(&self) -> bool {
+        self.ordered(|cell| cell.with(|_| ()))
+    }
+
+    fn write(&self) -> bool {
+        self.ordered(|cell| cell.with_mut(|_| ()))
     }
 }

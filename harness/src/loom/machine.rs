@@ -386,9 +386,10 @@ impl LoomMachine {
 
     pub(super) fn create_object(&self, kind: ObjectKind, site: Site) -> ObjectId {
         let id = self.machine.create(kind, site);
-        // A yield or a timer is its task's own; an atomic is a loom object itself.
-        let private = matches!(kind, ObjectKind::Yield | ObjectKind::Timer | ObjectKind::Atomic);
-        let access = (!private && !self.is_over()).then(|| Rc::new(Mutex::new(())));
+        // A yield or a timer is its task's own; an atomic and a cell are loom objects themselves.
+        use ObjectKind::{Atomic, Cell, Timer, Yield};
+        let own = matches!(kind, Yield | Timer | Atomic | Cell);
+        let access = (!own && !self.is_over()).then(|| Rc::new(Mutex::new(())));
         self.accesses.borrow_mut().push(access);
         id
     }

@@ -7,8 +7,8 @@ use crate::exec::Status;
 use crate::replay::drive::Ending;
 use crate::verdict::Problem;
 use selvedge_rt::check::engine::{
-    Body, Engine, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, Site, Stopped,
-    TaskId, WeakCell,
+    Body, Engine, Extent, Inspected, NewTask, ObjectId, ObjectKind, Op, OpKind, Outcome, RaceCell,
+    Site, Stopped, TaskId, WeakCell,
 };
 use std::any::TypeId;
 use std::rc::Rc;
@@ -38,8 +38,8 @@ pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) 
         let cancel = {
             let mut e = machine.machine.exec.borrow_mut();
             let task = &mut e.tasks[t];
-            (task.woken, task.poll, task.wakes, task.poll_ops) = (false, 0, 0, 0);
-            task.waits.clear();
+            task.polls();
+            task.poll_ops = 0;
             task.aborted
         };
         let polled = match cancel {
@@ -265,12 +265,50 @@ impl Engine for LoomMachine {
         Some(Box::new(cell::Cell::new(initial)))
     }
 
+    fn race_cell(&self) -> Option<Box<dyn RaceCell>> {
+        (!self.is_over()).then(|| Box::new(cell::Race::default()) as Box<dyn RaceCell>)
+    }
+
     fn capacity(&self, made_at: Site, asked: usize) -> usize {
         self.machine.capacity(made_at, asked)
     }
 
     fn number(&self, task: Option<TaskId>) -> Option<u64> {
         self.machine.number(task)
+    }
+
+    fn is_task(&self, extent: Extent) -> bool {
+        self.machine.is_task(extent)
+    }
+
+    fn own_thread(&self) -> Option<Waker> {
+        self.machine.own_thread()
+    }
+
+    fn park(&self) {
+        let t = self.task();
+        if !self.is_over() {
+            let woken = {
+                let mut e = self.machine.exec.borrow_mut();
+                e.drain_wakes(None);
+                let task = &mut e.tasks[t];
+                if !task.woken {
+                    task.status = Status::Parked;
+                }
+                task.woken
+            };
+            self.unpark_ready();
+            if woken {
+                give_way_if_unfair(self, t);
+            } else if self.follow(t, Event::Park).is_some() {
+                self.judge_if_quiet();
+                LoomMachine::park(self, t);
+            }
+        }
+        if self.is_over() || self.follow(t, Event::Poll).is_none() || !self.count_step() {
+            std::panic::resume_unwind(Box::new(Stopped));
+        }
+        self.machine.exec.borrow_mut().tasks[t].polls();
     }
 
     fn name_task(&self, name: &str) {

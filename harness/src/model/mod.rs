@@ -128,6 +128,7 @@ impl Object {
             ObjectKind::Notify => Model::Notify(notify::Notify::default()),
             ObjectKind::Barrier { .. } => Model::Barrier(barrier::Barrier::default()),
             ObjectKind::Atomic => Model::Atomic(atomic::Atomic::new(hash::fold(born))),
+            ObjectKind::Cell => Model::Atomic(atomic::Atomic::opaque(hash::fold(born))),
             ObjectKind::Timer => Model::Timer(None),
             ObjectKind::Yield => Model::Yield(false),
         };

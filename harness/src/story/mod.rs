@@ -65,7 +65,7 @@ fn letter(kind: ObjectKind) -> char {
         ObjectKind::Token => 'K',
         ObjectKind::Join | ObjectKind::JoinSet => 'J',
         ObjectKind::Tracker => 'W',
-        ObjectKind::Atomic | ObjectKind::OnceCell => 'A',
+        ObjectKind::Atomic | ObjectKind::OnceCell | ObjectKind::Cell => 'A',
         ObjectKind::Timer => 'Z',
         ObjectKind::Yield => 'Y',
     }

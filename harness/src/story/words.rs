@@ -93,9 +93,21 @@ pub(super) fn deed_of(replayed: &Replayed, handles: &mut Handles, op: &Op) -> St
         WaitTracked => "wait",
         SetOnce => "set",
         GetOnce => "get",
-        Load => "load",
+        Load => {
+            if of == ObjectKind::Cell {
+                "read"
+            } else {
+                "load"
+            }
+        }
         Store => return format!("store {name} = {}", number(arg)),
-        Rmw => "update",
+        Rmw => {
+            if of == ObjectKind::Cell {
+                "write"
+            } else {
+                "update"
+            }
+        }
         // Silent, so never told.
         kind => return format!("{kind:?} {name}"),
     };
@@ -157,6 +169,9 @@ pub(super) fn outcome(replayed: &Replayed, event: &Event, note: &Note) -> String
         }
         (Cancelled | Closed, Outcome::Done(_)) => " -> yes".into(),
         (Len | Available, Outcome::Done(n)) => format!(" -> {n}"),
+        (_, Outcome::RACED) => ": unordered".into(),
+        // What it holds has an identity only.
+        (Load | Rmw, Outcome::Done(_)) if of == ObjectKind::Cell => String::new(),
         (Load, Outcome::Done(value)) => format!(" -> {}", number(value)),
         (Rmw, Outcome::Done(value)) => format!(" -> was {}", number(value)),
         (Rmw, Outcome::Failed(value)) => format!(" -> refused, is {}", number(value)),

@@ -4,6 +4,8 @@
 //! without; so must loom, where it is compiled in and a test asks for it.
 
 mod blocking;
+mod blocking_calls;
+mod cells;
 mod ready_branch;
 mod sets;
 mod signals;

@@ -123,3 +123,130 @@ fn who_writes_again_and_again_without_a_look_loses_nothing() {
         })
     });
 }
+
+/// A result that one task leaves and another reads, with a flag between them.
+struct Slot {
+    value: rt::cell::UnsafeCell<u64>,
+    ready: AtomicU32,
+}
+
+// SAFETY: of the two tasks that have it, one reads only after it saw the flag that the other sets after its
+// write. (Where a test orders them by less, the engine still runs one at a time.)
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    fn shared() -> Arc<Self> {
+        Arc::new(Slot { value: 0.into(), ready: AtomicU32::new(0) })
+    }
+
+    fn leave(&self, value: u64) {
+        // SAFETY: see `Sync`.
+        self.value.with_mut(|slot| unsafe { *slot = value });
+    }
+
+    fn read(&self) -> u64 {
+        // SAFETY: see `Sync`.
+        self.value.with(|slot| unsafe { *slot })
+    }
+}
+
+/// A result behind a flag that is set and looked at with these orders.
+async fn published((set, look): (Ordering, Ordering)) {
+    let slot = Slot::shared();
+    let theirs = slot.clone();
+    let task = rt::spawn(async move {
+        theirs.leave(7);
+        theirs.ready.store(1, set);
+    });
+    if slot.ready.load(look) == 1 {
+        assert_eq!(slot.read(), 7);
+    }
+    task.await.unwrap();
+    assert_eq!(slot.read(), 7);
+}
+
+#[test]
+fn cell_behind_a_flag_is_ordered_and_loom_sees_where_the_flag_is_too_weak() {
+    use Ordering::{Acquire, Relaxed, Release};
+    let check = Check::new("published");
+    check.explore(|| published((Release, Acquire))).assert_proved();
+    // In one order of all operations nothing is wrong with it.
+    check.explore(|| published((Relaxed, Relaxed))).assert_proved();
+    #[cfg(feature = "loom")]
+    {
+        check.loom(|| published((Release, Acquire))).assert_proved();
+        for weak in [(Relaxed, Acquire), (Release, Relaxed)] {
+            let report = check.loom(move || published(weak));
+            report.assert_violates(Law::ResultRace);
+            assert!(report.to_string().contains("nothing says who is first"), "{report}");
+        }
+    }
+}
+
+/// Two tasks at one cell.
+async fn at_one_cell(first_writes: bool, second_writes: bool, one_after_the_other: bool) {
+    let slot = Slot::shared();
+    let at = |slot: Arc<Slot>, writes| async move {
+        match writes {
+            true => slot.leave(1),
+            false => drop(slot.read()),
+        }
+    };
+    let first = rt::spawn(at(slot.clone(), first_writes));
+    if one_after_the_other {
+        first.await.unwrap();
+        rt::spawn(at(slot, second_writes)).await.unwrap();
+    } else {
+        let second = rt::spawn(at(slot, second_writes));
+        first.await.unwrap();
+        second.await.unwrap();
+    }
+}
+
+#[test]
+fn cell_is_raced_for_where_one_writes_and_nothing_orders_them() {
+    let check = Check::new("at one cell");
+    for (first, second, ordered) in
+        [(true, true, false), (true, false, false), (false, false, false), (true, true, true)]
+    {
+        let root = move || at_one_cell(first, second, ordered);
+        let mut reports = vec![check.explore(root)];
+        reports.push(check.sample(Sampling::random(1).cases(200), root));
+        #[cfg(feature = "loom")]
+        reports.push(check.loom(root));
+        for report in reports {
+            match (first || second) && !ordered {
+                true => drop(report.assert_violates(Law::ResultRace)),
+                false => drop(report.assert_passed()),
+            }
+        }
+    }
+}
+
+#[test]
+fn report_of_a_race_names_both_places() {
+    let report = Check::new("law").explore(|| at_one_cell(true, false, false)).to_string();
+    assert!(report.contains("reads a cell") || report.contains("writes a cell"), "{report}");
+    assert!(report.contains("does so at"), "{report}");
+}
+
+#[test]
+fn cell_that_is_read_and_then_written_loses_an_update_as_a_lock_does() {
+    check(true, || async {
+        let slot = Slot::shared();
+        let turn = Arc::new(Mutex::new(()));
+        let add = |slot: Arc<Slot>, turn: Arc<Mutex<()>>| async move {
+            // Each access alone is under the lock, so none races.
+            let seen = {
+                let _turn = turn.lock().await;
+                slot.read()
+            };
+            let _turn = turn.lock().await;
+            slot.leave(seen + 1);
+        };
+        let tasks = [0, 1].map(|_| rt::spawn(add(slot.clone(), turn.clone())));
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}

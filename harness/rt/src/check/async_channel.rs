@@ -3,6 +3,7 @@
 //! Any handle can close the channel. The first close is [`Outcome::DONE`], any later one
 //! [`Outcome::CLOSED`]: it closed nothing.
 
+use super::block_on::blocking;
 use super::engine::{self, Flavor, ObjectKind, OpKind, Outcome, Site};
 use super::object::Object;
 use super::sync::held::Held;
@@ -70,6 +71,24 @@ impl<T> Sender<T> {
         let id = object.identity(&msg);
         let ops = (OpKind::Send, OpKind::DropSend);
         Waiting::new(object, ops, id, site, self.real.send(msg), seen::or_closed).holding()
+    }
+
+    /// The same as [`send`](Self::send), blocking.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back if the channel is closed.
+    ///
+    /// # Panics
+    ///
+    /// Under an engine, in an async task, where the real one blocks all tasks of its thread: use it in
+    /// `spawn_blocking`.
+    #[track_caller]
+    pub fn send_blocking(&self, msg: T) -> Result<(), SendError<T>> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.send(msg)),
+            None => self.real.send_blocking(msg),
+        }
     }
 
     /// Sends `msg` if there is room.
@@ -149,6 +168,24 @@ impl<T> Receiver<T> {
         let (object, site) = (self.real.object, Location::caller());
         let ops = (OpKind::Recv, OpKind::DropRecv);
         Waiting::new(object, ops, 0, site, self.real.recv(), seen::or_closed)
+    }
+
+    /// The same as [`recv`](Self::recv), blocking.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and empty.
+    ///
+    /// # Panics
+    ///
+    /// Under an engine, in an async task, where the real one blocks all tasks of its thread: use it in
+    /// `spawn_blocking`.
+    #[track_caller]
+    pub fn recv_blocking(&self) -> Result<T, RecvError> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.recv()),
+            None => self.real.recv_blocking(),
+        }
     }
 
     /// Receives an item if there is one.

@@ -67,6 +67,8 @@ pub enum ObjectKind {
     OnceCell,
     /// An atomic cell.
     Atomic,
+    /// A cell whose accesses must not overlap.
+    Cell,
     /// A mutex that blocks its thread.
     BlockingMutex,
     /// A timer.
@@ -227,7 +229,7 @@ pub enum OpKind {
     /// Poll of `TaskTracker::wait`.
     WaitTracked,
 
-    // --- atomics; `arg` is the value written
+    // --- atomics; `arg` is the value written. Cells: a read is a `Load`, a write an `Rmw`
     /// Load.
     Load,
     /// Store.
@@ -374,6 +376,9 @@ impl Outcome {
     /// A task's end: it returned an `Err`. Seen only for types that a check declares.
     pub const ERRED: Outcome = Outcome::Failed(5);
 
+    /// An access to a cell: nothing orders it with another one.
+    pub const RACED: Outcome = Outcome::Failed(6);
+
     /// What [`lagged`](Self::lagged) counts from.
     const LAGGED: u64 = 1 << 32;
 
@@ -403,6 +408,22 @@ pub trait Body: Send {
     fn discard(&mut self);
 }
 
+/// Where a value lies, and how large it is: to be compared within one execution and never hashed.
+///
+/// Of two values with one extent neither has anything that the other has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    address: usize,
+    size: usize,
+}
+
+impl Extent {
+    /// That of `value`.
+    pub fn of<T>(value: &T) -> Extent {
+        Extent { address: (&raw const *value).addr(), size: size_of::<T>() }
+    }
+}
+
 /// A task to start.
 pub struct NewTask {
     /// The body.
@@ -413,6 +434,8 @@ pub struct NewTask {
     pub site: Site,
     /// The type of its future: with the site, what makes two tasks *equal*.
     pub future: TypeId,
+    /// Where its future lies; `None` of a closure.
+    pub extent: Option<Extent>,
     /// Short name of the future's type, for reports.
     pub name: &'static str,
     /// It has a thread of its own: its one poll interleaves with those of other tasks at any grain, and
@@ -461,6 +484,14 @@ pub trait WeakCell: Send + Sync {
     ) -> Result<u64, u64>;
 }
 
+/// Follows what orders the accesses to a cell, as the memory model has it. The loom engine has them.
+pub trait RaceCell: Send + Sync {
+    /// Whether a read is ordered with every write before it.
+    fn read(&self) -> bool;
+    /// Whether a write is ordered with every access before it.
+    fn write(&self) -> bool;
+}
+
 /// Decides when each operation of the code under test runs. Engines live in the `selvedge` crate.
 ///
 /// An engine never reads the wall clock, an address or a global counter.
@@ -506,6 +537,11 @@ pub trait Engine {
     /// A cell with the engine's memory model, or `None` where the real atomic serves.
     fn weak_cell(&self, initial: u64) -> Option<Box<dyn WeakCell>>;
 
+    /// What follows the accesses to a cell, or `None` where the engine sees who else is about to access it.
+    fn race_cell(&self) -> Option<Box<dyn RaceCell>> {
+        None
+    }
+
     /// The capacity of a bounded channel: as it was asked for, unless a check tries another.
     fn capacity(&self, _made_at: Site, asked: usize) -> usize {
         asked
@@ -521,6 +557,23 @@ pub trait Engine {
     /// none. From here on, which task it was that ended is something that others look at.
     fn number(&self, task: Option<TaskId>) -> Option<u64> {
         task.map(|TaskId(n)| n.into())
+    }
+
+    /// Whether what lies there is all of the running task's future.
+    fn is_task(&self, _: Extent) -> bool {
+        false
+    }
+
+    /// The waker of the running task, where that has a thread of its own and may [`park`](Self::park).
+    fn own_thread(&self) -> Option<Waker> {
+        None
+    }
+
+    /// Waits until the running task is woken. Called only where it has a thread of its own.
+    ///
+    /// Unwinds with [`Stopped`] where the execution is over.
+    fn park(&self) {
+        unreachable!("no task of this engine has a thread of its own");
     }
 
     /// The name of the running task, for the code under test to set.

@@ -8,7 +8,9 @@ pub mod engine;
 pub mod object;
 
 pub mod async_channel;
+mod block_on;
 pub mod blocking;
+pub mod cell;
 #[doc(hidden)]
 pub mod join;
 pub mod sync;
@@ -22,5 +24,5 @@ pub mod facade {
     pub use crate::{join, select};
     pub use tokio::pin;
 
-    pub use super::{async_channel, blocking, sync, task, time, tokio_stream};
+    pub use super::{async_channel, blocking, cell, sync, task, time, tokio_stream};
 }

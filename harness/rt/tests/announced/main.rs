@@ -33,6 +33,7 @@ struct Steps {
     objects: Cell<u32>,
     current: Cell<u32>,
     tasks: RefCell<Vec<Option<Box<dyn Body>>>>,
+    extents: RefCell<Vec<Option<Extent>>>,
     /// Woken tasks; and those to cancel.
     ready: Arc<Mutex<VecDeque<u32>>>,
     aborted: RefCell<Vec<u32>>,
@@ -193,6 +194,7 @@ impl Engine for Steps {
         let mut tasks = self.tasks.borrow_mut();
         let id = tasks.len() as u32;
         tasks.push(Some(task.body));
+        self.extents.borrow_mut().push(task.extent);
         self.ready.lock().unwrap().push_back(id);
         TaskId(id)
     }
@@ -228,6 +230,10 @@ impl Engine for Steps {
 
     fn weak_cell(&self, _: u64) -> Option<Box<dyn WeakCell>> {
         None
+    }
+
+    fn is_task(&self, extent: Extent) -> bool {
+        self.extents.borrow().get(self.current.get() as usize).is_some_and(|e| *e == Some(extent))
     }
 
     fn name_task(&self, _: &str) {}

@@ -103,3 +103,17 @@ fn once_cell_whose_initialiser_panics_is_left_to_the_next() {
         assert_eq!(cell.get_or_init(|| ready(1)).await, &1);
     });
 }
+
+#[test]
+fn unsafe_cell_is_read_and_written_in_closures() {
+    let mut cell = selvedge_rt::cell::UnsafeCell::new(1);
+    *cell.get_mut() += 1;
+    // SAFETY: nobody else has the cell.
+    cell.with_mut(|value| unsafe { *value += 1 });
+    // SAFETY: nobody else has the cell.
+    assert_eq!(cell.with(|value| unsafe { *value }), 3);
+    assert_eq!(cell.into_inner(), 3);
+    let text = selvedge_rt::cell::UnsafeCell::from(String::from("text"));
+    assert_eq!(text.into_inner(), "text");
+    assert_eq!(selvedge_rt::cell::UnsafeCell::<u8>::default().into_inner(), 0);
+}

@@ -1,9 +1,10 @@
 //! The wrapped primitives of `sync`, `async_channel` and `blocking` do what the real ones do.
 //!
-//! `broadcast`, `channels`, `locks`, `parts`, `signals`, `streams` and `cells` are one body, compiled against both sides of the facade (with
-//! and without feature `check`) and run on a real tokio runtime, no engine running. `ops` runs the checked
-//! side under an engine that does each operation at once and writes it down.
+//! `ops` runs the checked side under an engine that does each operation at once and writes it down. All else
+//! is one body, compiled against both sides of the facade (with and without feature `check`) and run on a
+//! real tokio runtime, no engine running.
 
+mod blocking_calls;
 mod broadcast;
 mod cells;
 mod channels;

@@ -9,6 +9,7 @@
 
 use super::held::Held;
 use super::seen;
+use crate::check::block_on::blocking;
 use crate::check::engine::{Flavor, ObjectKind, OpKind, Outcome, Site};
 use crate::check::object::{Object, With};
 use error::{RecvError, SendError, TryRecvError};
@@ -288,6 +289,23 @@ impl<T: Clone> Receiver<T> {
                 })
             })
             .await
+        }
+    }
+
+    /// The same as [`recv`](Self::recv), blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.recv()),
+            None => self.real.blocking_recv(),
         }
     }
 

@@ -1,12 +1,14 @@
 //! `Mutex` and its guards: the real ones of tokio, wrapped.
 //!
-//! The argument of each operation is 1, the permit that a lock is; a release says which value it leaves. A `Mutex<dyn Trait>` can be named
-//! but not made: the real lock is behind an `Arc`, which its owned guards need.
+//! The argument of each operation is 1, the permit that a lock is; a release says which value it leaves. A
+//! `Mutex<dyn Trait>` can be named but not made: the real lock is behind an `Arc`, which its owned guards
+//! need.
 
 use super::held::Held;
 use super::seen;
 use super::waiting::Waiting;
-use crate::check::engine::{ObjectKind, OpKind};
+use crate::check::block_on::blocking;
+use crate::check::engine::{ObjectKind, OpKind, Site};
 use crate::check::object::Object;
 use std::fmt;
 use std::future::Future;
@@ -24,6 +26,10 @@ pub struct Mutex<T: ?Sized> {
 /// What the next holder finds.
 fn content<R: Deref>(guard: &R, object: &Object) -> u64 {
     object.identity(&**guard)
+}
+
+fn held<R: Deref>(real: R, object: Object, site: Site) -> Held<R> {
+    Held::new(real, object, OpKind::Release, 1, site).leaving(content)
 }
 
 const ACQUIRE: (OpKind, OpKind) = (OpKind::Acquire, OpKind::DropAcquire);
@@ -52,7 +58,7 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         async move {
             let real = Waiting::new(object, ACQUIRE, 1, site, self.real.lock(), seen::done).await;
-            let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+            let real = held(real, object, site);
             MutexGuard { real, lock: self }
         }
     }
@@ -67,8 +73,41 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.try_lock();
         let real = object.op(OpKind::TryAcquire, 1, site, real, seen::or_busy)?;
-        let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+        let real = held(real, object, site);
         Ok(MutexGuard { real, lock: self })
+    }
+
+    /// Locks, blocking.
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.lock()),
+            None => {
+                let real = self.real.blocking_lock();
+                MutexGuard { real: held(real, self.object, Location::caller()), lock: self }
+            }
+        }
+    }
+
+    /// Locks, blocking, with a guard that owns the mutex.
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.lock_owned()),
+            None => {
+                let real = self.real.clone().blocking_lock_owned();
+                let real = held(real, self.object, Location::caller());
+                OwnedMutexGuard { real, lock: self }
+            }
+        }
     }
 
     /// Locks, waiting, with a guard that owns the mutex. As [`lock`](Self::lock).
@@ -78,7 +117,7 @@ impl<T: ?Sized> Mutex<T> {
         async move {
             let real = self.real.clone().lock_owned();
             let real = Waiting::new(object, ACQUIRE, 1, site, real, seen::done).await;
-            let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+            let real = held(real, object, site);
             OwnedMutexGuard { real, lock: self }
         }
     }
@@ -93,7 +132,7 @@ impl<T: ?Sized> Mutex<T> {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.clone().try_lock_owned();
         let real = object.op(OpKind::TryAcquire, 1, site, real, seen::or_busy)?;
-        let real = Held::new(real, object, OpKind::Release, 1, site).leaving(content);
+        let real = held(real, object, site);
         Ok(OwnedMutexGuard { real, lock: self })
     }
 

@@ -4,6 +4,7 @@
 
 use super::held::Held;
 use super::seen;
+use crate::check::block_on::blocking;
 use crate::check::engine::{Flavor, ObjectKind, OpKind, Outcome};
 use crate::check::object::Object;
 use error::{RecvError, TryRecvError};
@@ -93,6 +94,23 @@ impl<T> Receiver<T> {
     pub fn close(&mut self) {
         let (object, site) = (self.real.object, Location::caller());
         object.effect(OpKind::CloseRecv, 0, site, || self.real.close());
+    }
+
+    /// Receives the value, blocking.
+    ///
+    /// # Errors
+    ///
+    /// If there will never be one.
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        match blocking() {
+            Some(blocking) => blocking.on(self),
+            None => self.real.into_real().blocking_recv(),
+        }
     }
 
     /// Receives the value if it is there.

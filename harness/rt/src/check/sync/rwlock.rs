@@ -7,6 +7,7 @@
 use super::held::Held;
 use super::seen;
 use super::waiting::Waiting;
+use crate::check::block_on::blocking;
 use crate::check::engine::{ObjectKind, OpKind};
 use crate::check::object::{Object, With};
 use std::fmt;
@@ -35,10 +36,10 @@ impl<T> RwLock<T> {
     }
 }
 
-/// The four ways to lock for `$acquire`.
+/// The five ways to lock for `$acquire`.
 macro_rules! lock {
     (
-        $what:literal, $lock:ident, $try_lock:ident -> $guard:ident,
+        $what:literal, $lock:ident, $try_lock:ident, $blocking:ident -> $guard:ident,
         $lock_owned:ident, $try_lock_owned:ident -> $owned:ident,
         $acquire:ident, $try_acquire:ident, $release:ident, $leaves:expr
     ) => {
@@ -69,6 +70,23 @@ macro_rules! lock {
                 let real = || self.real.$try_lock();
                 let real = object.op(OpKind::$try_acquire, 1, site, real, seen::or_busy)?;
                 Ok($guard { real: Held::new(real, object, OpKind::$release, 1, site).leaving($leaves) })
+            }
+
+            #[doc = concat!("Locks for ", $what, ", blocking.")]
+            ///
+            /// # Panics
+            ///
+            /// In an async task: use it in `spawn_blocking`.
+            #[track_caller]
+            pub fn $blocking(&self) -> $guard<'_, T> {
+                match blocking() {
+                    Some(blocking) => blocking.on(self.$lock()),
+                    None => {
+                        let (object, site) = (self.object, Location::caller());
+                        let real = Held::new(self.real.$blocking(), object, OpKind::$release, 1, site);
+                        $guard { real: real.leaving($leaves) }
+                    }
+                }
             }
 
             #[doc = concat!("Locks for ", $what, ", waiting, with a guard that owns the lock.")]
@@ -106,12 +124,12 @@ macro_rules! lock {
 }
 
 lock!(
-    "reading", read, try_read -> RwLockReadGuard,
+    "reading", read, try_read, blocking_read -> RwLockReadGuard,
     read_owned, try_read_owned -> OwnedRwLockReadGuard,
     AcquireShared, TryAcquireShared, ReleaseShared, |_, _| 0
 );
 lock!(
-    "writing", write, try_write -> RwLockWriteGuard,
+    "writing", write, try_write, blocking_write -> RwLockWriteGuard,
     write_owned, try_write_owned -> OwnedRwLockWriteGuard,
     Acquire, TryAcquire, Release, |guard, object| object.identity(&**guard)
 );

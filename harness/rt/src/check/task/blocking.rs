@@ -1,7 +1,8 @@
 //! `spawn_blocking`: a task whose whole life is one call of a closure.
 //!
-//! Under an engine the closure is one body, polled once. Its operations interleave with those of other
-//! tasks at every grain, because in tokio it has a thread of its own.
+//! Under an engine the closure is one body, polled once; in a call that waits it [parks](Engine::park). Its
+//! operations interleave with those of other tasks at every grain, because in tokio it has a thread of its
+//! own.
 
 use super::spawn::{Kind, Packet, TaskRef, drop_caught};
 use super::{JoinError, JoinHandle};
@@ -13,9 +14,9 @@ use std::task::{Context, Poll};
 
 /// Runs `f` where it may block. See `tokio::task::spawn_blocking`.
 ///
-/// Once it has begun it cannot be aborted. Under an engine nothing that blocks its thread is controlled,
-/// but for [`blocking::Mutex`](crate::blocking::Mutex): the facade has no other call that waits without an
-/// await.
+/// Once it has begun it cannot be aborted. Under an engine these calls wait as they should:
+/// [`blocking::Mutex`](crate::blocking::Mutex), and the `blocking_*` and `*_blocking` of channels and locks.
+/// Whatever else blocks its thread is not controlled.
 ///
 /// # Panics
 ///

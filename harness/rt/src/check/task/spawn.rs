@@ -9,7 +9,7 @@
 
 use super::{JoinError, JoinHandle};
 use crate::check::engine::{
-    self, Body, Engine, NewTask, ObjectKind, OpKind, Outcome, Site, Stopped, TaskId,
+    self, Body, Engine, Extent, NewTask, ObjectKind, OpKind, Outcome, Site, Stopped, TaskId,
 };
 use crate::check::object::{Object, With};
 use std::any::{Any, TypeId};
@@ -91,8 +91,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let body = TaskBody { future: Some(Box::pin(future)), packet: packet.clone(), site };
-    kind.task(Box::new(body), packet, site)
+    let future = Box::pin(future);
+    let extent = Some(Extent::of(&*future));
+    let body = TaskBody { future: Some(future), packet: packet.clone(), site };
+    NewTask { extent, ..kind.task(Box::new(body), packet, site) }
 }
 
 /// Which future a task runs, as the code under test wrote it.
@@ -109,7 +111,15 @@ impl Kind {
     /// A task of this kind that ends in `packet`.
     pub(super) fn task<T>(self, body: Box<dyn Body>, packet: &Packet<T>, site: Site) -> NewTask {
         let join = packet.task.object.id().expect("a task is started with an engine running");
-        NewTask { body, join, site, future: self.id, name: self.name, blocking: false }
+        NewTask {
+            body,
+            join,
+            site,
+            future: self.id,
+            extent: None,
+            name: self.name,
+            blocking: false,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::JoinHandle;
 use super::blocking::spawn_blocking_as;
 use super::spawn::{Kind, spawn_as};
-use crate::check::engine::{ObjectKind, OpKind, Outcome, Site};
+use crate::check::engine::{self, Extent, ObjectKind, OpKind, Outcome, Site};
 use crate::check::object::Object;
 use std::fmt;
 use std::panic::Location;
@@ -93,7 +93,7 @@ impl TaskTracker {
         F::Output: Send + 'static,
     {
         let site = Location::caller();
-        spawn_as(self.track_at(task, true, site), Kind::of::<F>(), site)
+        spawn_as(self.track_at(task, site), Kind::of::<F>(), site)
     }
 
     /// Runs a tracked closure where it may block. See [`spawn_blocking`](super::spawn_blocking).
@@ -108,7 +108,8 @@ impl TaskTracker {
         T: Send + 'static,
     {
         let site = Location::caller();
-        let tracked = self.tracked(true, site);
+        let mut tracked = self.tracked(site);
+        tracked.whole = true;
         let task = move || {
             // Dropped after the closure, also where that panics.
             let _tracked = tracked;
@@ -120,16 +121,16 @@ impl TaskTracker {
     /// Tracks a future until it is dropped, which is later than when it completes.
     #[track_caller]
     pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
-        self.track_at(future, false, Location::caller())
+        self.track_at(future, Location::caller())
     }
 
-    fn track_at<F: Future>(&self, future: F, whole: bool, site: Site) -> TrackedFuture<F> {
-        TrackedFuture { future: Box::pin(future), _tracked: self.tracked(whole, site) }
+    fn track_at<F: Future>(&self, future: F, site: Site) -> TrackedFuture<F> {
+        TrackedFuture { future: Box::pin(future), tracked: self.tracked(site) }
     }
 
-    fn tracked(&self, whole: bool, site: Site) -> Tracked {
+    fn tracked(&self, site: Site) -> Tracked {
         let token = self.object.effect(OpKind::Track, 0, site, || self.real.token());
-        Tracked { token: Some(token), object: self.object, whole, site }
+        Tracked { token: Some(token), object: self.object, whole: false, site }
     }
 
     /// Whether both are handles of one tracker.
@@ -157,7 +158,14 @@ impl fmt::Debug for TaskTracker {
 pub struct TrackedFuture<F> {
     /// Dropped before the count goes down.
     future: Pin<Box<F>>,
-    _tracked: Tracked,
+    tracked: Tracked,
+}
+
+impl<F> Drop for TrackedFuture<F> {
+    fn drop(&mut self) {
+        let extent = Extent::of(&*self);
+        self.tracked.whole = engine::current().is_some_and(|engine| engine.is_task(extent));
+    }
 }
 
 struct Tracked {

@@ -4,6 +4,7 @@
 
 use super::error::{SendError, TrySendError};
 use super::{Receiver, closed, tried};
+use crate::check::block_on::blocking;
 use crate::check::engine::{self, Flavor, ObjectKind, OpKind};
 use crate::check::object::Object;
 use crate::check::sync::held::Held;
@@ -51,6 +52,23 @@ impl<T> Sender<T> {
         let id = object.identity(&value);
         let ops = (OpKind::Send, OpKind::DropSend);
         Waiting::new(object, ops, id, site, self.real.send(value), seen::or_closed).holding()
+    }
+
+    /// The same as [`send`](Self::send), blocking.
+    ///
+    /// # Errors
+    ///
+    /// Gives the value back if the receiver is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.send(value)),
+            None => self.real.blocking_send(value),
+        }
     }
 
     /// Sends `message` if there is room.

@@ -4,6 +4,7 @@
 //! the number of items that it took.
 
 use super::error::TryRecvError;
+use crate::check::block_on::blocking;
 use crate::check::engine::{OpKind, Outcome, Site};
 use crate::check::object::Object;
 use crate::check::sync::held::Held;
@@ -55,6 +56,32 @@ macro_rules! receiver {
             ) -> impl Future<Output = usize> {
                 let site = Location::caller();
                 async move { poll_fn(|cx| self.poll_recv_many_at(cx, buffer, limit, site)).await }
+            }
+
+            /// The same as [`recv`](Self::recv), blocking.
+            ///
+            /// # Panics
+            ///
+            /// In an async task: use it in `spawn_blocking`.
+            #[track_caller]
+            pub fn blocking_recv(&mut self) -> Option<T> {
+                match blocking() {
+                    Some(blocking) => blocking.on(self.recv()),
+                    None => self.real.blocking_recv(),
+                }
+            }
+
+            /// The same as [`recv_many`](Self::recv_many), blocking.
+            ///
+            /// # Panics
+            ///
+            /// In an async task: use it in `spawn_blocking`.
+            #[track_caller]
+            pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+                match blocking() {
+                    Some(blocking) => blocking.on(self.recv_many(buffer, limit)),
+                    None => self.real.blocking_recv_many(buffer, limit),
+                }
             }
 
             /// Receives an item if there is one.
