@@ -18,16 +18,18 @@ pub(super) fn before(e: &mut Exec, t: usize, op: &Op, outcome: Outcome) {
     let races = |other: &Op| other.object == op.object && (writes(op) || writes(other));
     let other = e.tasks.iter().enumerate().find_map(|(u, task)| {
         let theirs = task.announced_op().filter(|other| u != t && races(other))?;
-        Some(format!("`{}` does so at {}", task.name(), crate::Place::from(theirs.site)))
+        let to = if writes(&theirs) { "write" } else { "read" };
+        let at = crate::Place::from(theirs.site);
+        Some(format!("`{}` is about to {to} at {at}", task.name()))
     });
     let other = match other {
         Some(other) => other,
-        None if outcome == Outcome::RACED => "another task does so".into(),
+        None if outcome == Outcome::RACED => "another task reads or writes".into(),
         None => return,
     };
     let does = if writes(op) { "writes" } else { "reads" };
     let what = format!(
-        "`{}` {does} a cell, {other}, at least one of them writes, and nothing says who is first: a data race",
+        "`{}` {does} a cell that {other}, and nothing says who is first: a data race",
         e.tasks[t].name(),
     );
     let violation = Violation { law: Law::ResultRace, what, ..about_op(e, t, op) };

@@ -226,8 +226,8 @@ fn cell_is_raced_for_where_one_writes_and_nothing_orders_them() {
 #[test]
 fn report_of_a_race_names_both_places() {
     let report = Check::new("law").explore(|| at_one_cell(true, false, false)).to_string();
-    assert!(report.contains("reads a cell") || report.contains("writes a cell"), "{report}");
-    assert!(report.contains("does so at"), "{report}");
+    assert!(report.contains("writes a cell that"), "{report}");
+    assert!(report.contains("is about to read at harness/tests/laws/result_race.rs:"), "{report}");
 }
 
 #[test]

@@ -190,6 +190,10 @@ pub const VARIANTS: &[Variant] = &[
     variant!(err_group / ignores_join_error: "a panic goes nowhere", Panic),
     variant!(err_group / shared_push_as_index: "finish order read as spawn order", Panic, [CopySafety]),
     Variant {
+        loom: Some(shape(1, 2, 1)),
+        ..variant!(err_group / told_before_stored: "told before the result is there", ResultRace)
+    },
+    Variant {
         // One task at a time: no schedule deadlocks.
         shape: shape(1, 3, 1),
         ..variant!(err_group / guard_over_await: "a lock held over the wait for another", LockOrder)

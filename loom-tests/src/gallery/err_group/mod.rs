@@ -1,4 +1,4 @@
-//! An error group by hand: the small correct one, and eleven ways to get it wrong.
+//! An error group by hand: the small correct one, and twelve ways to get it wrong.
 //!
 //! Each file is a whole group with its caller. Read [`correct`] first, then any variant beside it: the
 //! difference is the lesson, and the line marked `BUG` says what it costs.
@@ -17,4 +17,5 @@ pub mod permit_inside_task;
 pub mod returns_before_drain;
 pub mod shared_push_as_index;
 pub mod spawn_deaf_to_cancel;
+pub mod told_before_stored;
 pub mod try_join_detaches;
