@@ -18,7 +18,7 @@ mod state;
 mod task;
 mod wake;
 
-use crate::config::Config;
+use crate::config::{Config, Grain};
 use crate::ledger::Event;
 use crate::model::Object;
 use crate::{Violation, hash, laws};
@@ -140,6 +140,11 @@ impl Exec {
             Status::Announced(_) => {
                 // It was woken but has done nothing yet: in a real runtime it may still be queued.
                 task.killed = task.poll_ops == 0;
+                if task.killed && self.config.grain == Grain::Poll {
+                    // What it has made since the poll began is dropped with it. At the other grain it always
+                    // has: there is no state just before.
+                    task.seen = hash::mix(task.seen, 31);
+                }
                 task.killed
             }
             _ => false,

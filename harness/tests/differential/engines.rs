@@ -90,6 +90,7 @@ fn which_two_places_in_a_queue_are_of_one_task_tells_equal_tasks_apart() {
         identify: true,
         racing: false,
         by_poll: false,
+        closures: false,
     };
     assert_eq!(equal_difference(&program, 3), None);
 }

@@ -24,6 +24,7 @@ fn program(objects: &[Kind], tasks: &[&[Step]]) -> Program {
         identify: true,
         racing: false,
         by_poll: false,
+        closures: false,
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn program(draw: &mut Draw, diet: Diet) -> Program {
         identify: draw.one_in(2),
         racing: diet.timers && draw.one_in(2),
         by_poll: draw.one_in(6),
+        closures: draw.one_in(4),
         objects,
     }
 }

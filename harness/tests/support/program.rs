@@ -373,4 +373,6 @@ pub(crate) struct Program {
     pub racing: bool,
     /// Tasks interleave only where a poll ends.
     pub by_poll: bool,
+    /// Each task is a closure that blocks where it waits.
+    pub closures: bool,
 }

@@ -7,6 +7,7 @@ use rt::task::{JoinHandle, JoinSet};
 use rt::time::{Duration, Instant};
 use selvedge::{Check, Clock, Grain, Law, Limits, Record, Reductions, Report};
 use selvedge_rt as rt;
+use selvedge_rt::check::block_on;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn, ready};
 use std::pin::{Pin, pin};
@@ -81,7 +82,13 @@ pub(crate) async fn root(program: Arc<Program>) {
         if program.keep {
             graveyard.push(task.handles.clone());
         }
-        joins.insert(t, rt::spawn(task.run()));
+        let handle = match program.closures {
+            true => rt::task::spawn_blocking(move || {
+                block_on::blocking().expect("an engine").on(task.run())
+            }),
+            false => rt::spawn(task.run()),
+        };
+        joins.insert(t, handle);
     }
     selvedge::daemon();
     std::future::pending::<()>().await;

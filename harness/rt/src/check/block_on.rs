@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 ///
 /// In an async task, as tokio's calls do: it would block whoever shares the thread.
 #[track_caller]
-pub(super) fn blocking() -> Option<Blocking> {
+pub fn blocking() -> Option<Blocking> {
     let engine = engine::current()?;
     assert!(
         engine.own_thread().is_some(),
@@ -25,11 +25,11 @@ pub(super) fn blocking() -> Option<Blocking> {
 }
 
 /// An engine whose running task has a thread of its own.
-pub(super) struct Blocking(Rc<dyn Engine>);
+pub struct Blocking(Rc<dyn Engine>);
 
 impl Blocking {
     /// Waits for `future`.
-    pub(super) fn on<F: Future>(self, future: F) -> F::Output {
+    pub fn on<F: Future>(self, future: F) -> F::Output {
         let waker = self.0.own_thread().expect("a task keeps its thread");
         let mut future = pin!(future);
         let mut cx = Context::from_waker(&waker);

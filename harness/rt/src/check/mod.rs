@@ -8,7 +8,7 @@ pub mod engine;
 pub mod object;
 
 pub mod async_channel;
-mod block_on;
+pub mod block_on;
 pub mod blocking;
 pub mod cell;
 #[doc(hidden)]
