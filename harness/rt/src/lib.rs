@@ -10,7 +10,7 @@
 //!
 //! | path | stands for |
 //! |---|---|
-//! | [`spawn`], [`task`] | `tokio::task`, `tokio_util::task::TaskTracker` |
+//! | [`spawn`], [`task`] | `tokio::task`, `tokio_util::task::{TaskTracker, AbortOnDropHandle}` |
 //! | [`sync`] | `tokio::sync`, `tokio_util::sync::CancellationToken`, `std::sync::atomic` |
 //! | [`async_channel`] | the MPMC channel of the crate of that name |
 //! | [`blocking`] | `std::sync::Mutex` |

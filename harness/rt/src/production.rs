@@ -8,7 +8,7 @@ pub mod task {
         AbortHandle, Id, JoinError, JoinHandle, JoinSet, id, spawn, spawn_blocking, try_id,
         yield_now,
     };
-    pub use tokio_util::task::TaskTracker;
+    pub use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 }
 
 /// Synchronisation. See `tokio::sync`.

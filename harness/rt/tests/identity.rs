@@ -43,6 +43,7 @@ fn proved_types() -> Vec<String> {
         task::JoinError [] = tokio::task::JoinError;
         task::JoinHandle [u8] = tokio::task::JoinHandle;
         task::JoinSet [u8] = tokio::task::JoinSet;
+        task::AbortOnDropHandle [u8] = tokio_util::task::AbortOnDropHandle;
         task::TaskTracker [] = tokio_util::task::TaskTracker;
 
         sync::AcquireError [] = tokio::sync::AcquireError;

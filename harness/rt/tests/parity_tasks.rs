@@ -1,7 +1,9 @@
 //! Tasks, one body against both sides of the facade, on a real current-thread runtime and with no
 //! engine: what holds of tokio holds of the wrappers that fall through to it.
 
-use selvedge_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet, TaskTracker, yield_now};
+use selvedge_rt::task::{
+    AbortHandle, AbortOnDropHandle, JoinError, JoinHandle, JoinSet, TaskTracker, yield_now,
+};
 use selvedge_rt::{spawn, task};
 use std::future::{Future, pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -39,6 +41,32 @@ mod join_handle {
     fn a_task_gives_its_output_to_its_joiner() {
         assert_eq!(check(async { spawn(async { 1 }).await.unwrap() }), 1);
         assert_eq!(check(async { task::spawn(async { "a" }).await.unwrap() }), "a");
+    }
+
+    #[test]
+    fn a_handle_that_aborts_on_drop_aborts_then_and_not_when_it_is_detached() {
+        check(async {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let start = || {
+                let counted = Counted(dropped.clone());
+                AbortOnDropHandle::new(spawn(async move {
+                    let _counted = counted;
+                    pending::<()>().await;
+                }))
+            };
+            let (one, other) = (start(), start());
+            settle().await;
+            drop(one);
+            let handle = other.detach();
+            settle().await;
+            assert_eq!(dropped.load(Relaxed), 1);
+            let other = AbortOnDropHandle::new(handle);
+            assert!(!other.is_finished() && !other.as_ref().is_finished());
+            other.abort_handle().abort();
+            assert!(other.await.unwrap_err().is_cancelled());
+            assert_eq!(dropped.load(Relaxed), 2);
+            assert_eq!(AbortOnDropHandle::new(spawn(async { 3 })).await.unwrap(), 3);
+        });
     }
 
     #[test]

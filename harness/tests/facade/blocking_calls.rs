@@ -1,7 +1,8 @@
 //! `blocking_send` and its kind: a closure waits as its async sibling does, and holds up nobody else.
 
 use super::{Seen, check, check_at};
-use rt::sync::{Mutex, RwLock, broadcast, mpsc, oneshot};
+use rt::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use rt::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
 use rt::task::spawn_blocking;
 use selvedge::{Check, Grain, Law};
 use selvedge_rt as rt;
@@ -160,6 +161,22 @@ fn locks_exclude_closures_and_tasks_alike() {
         }
         closure.await.unwrap();
         seen.note(*spawn_blocking(move || total.blocking_lock_owned()).await.unwrap());
+    });
+    check_everywhere(&[4, 6], |seen| async move {
+        let (permits, total) = (Arc::new(Semaphore::new(2)), Arc::new(AtomicU64::new(1)));
+        let (theirs, number) = (permits.clone(), total.clone());
+        let closure = spawn_blocking(move || {
+            let _both = theirs.blocking_acquire_many(2).unwrap();
+            number.store(number.load(SeqCst) + 2, SeqCst);
+        });
+        {
+            let _one = permits.acquire().await.unwrap();
+            total.store(total.load(SeqCst) * 2, SeqCst);
+        }
+        closure.await.unwrap();
+        let owned = spawn_blocking(move || permits.blocking_acquire_owned()).await.unwrap();
+        assert_eq!(owned.unwrap().num_permits(), 1);
+        seen.note(total.load(SeqCst));
     });
     check_everywhere(&[4, 6], |seen| async move {
         let total = Arc::new(RwLock::new(1));

@@ -1,9 +1,12 @@
 //! `JoinSet`: a member that is taken without waiting was looked at; and which of two it was, where it is asked.
+//! And the handle that is a set of one.
 
 use super::{all_noted, check};
-use rt::task::JoinSet;
+use rt::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use rt::task::{AbortOnDropHandle, JoinSet};
 use selvedge::{Check, Law};
 use selvedge_rt as rt;
+use std::sync::Arc;
 
 #[test]
 fn end_that_was_taken_without_waiting_is_not_taken_again() {
@@ -106,4 +109,26 @@ fn task_has_the_same_id_whoever_was_started_first() {
     };
     let noted = all_noted(scenario, |root| Check::new("ids").explore(root));
     assert_eq!(noted.len(), 2, "one each, on every schedule");
+}
+
+#[test]
+fn handle_that_goes_aborts_its_task_unless_that_was_joined() {
+    // Dropped before it began, after its first step, or at its end.
+    check(&[0, 1, 2], |seen| async move {
+        let steps = Arc::new(AtomicU64::new(0));
+        let theirs = steps.clone();
+        let task = rt::spawn(async move {
+            theirs.store(1, SeqCst);
+            rt::task::yield_now().await;
+            theirs.store(2, SeqCst);
+        });
+        let abort = task.abort_handle();
+        drop(AbortOnDropHandle::new(task));
+        while !abort.is_finished() {
+            rt::task::yield_now().await;
+        }
+        seen.note(steps.load(SeqCst));
+        let joined = AbortOnDropHandle::new(rt::spawn(async { 7 }));
+        assert_eq!(joined.await.unwrap(), 7);
+    });
 }

@@ -1,7 +1,7 @@
 //! `blocking_send` and its kind, with no engine running.
 
 use super::on_tokio;
-use selvedge_rt::sync::{Mutex, RwLock, broadcast, mpsc, oneshot};
+use selvedge_rt::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
 use selvedge_rt::{async_channel, task::spawn_blocking};
 use std::sync::Arc;
 
@@ -62,6 +62,17 @@ fn locks_block_as_the_real_ones_do() {
         drop((held, written));
         assert_eq!(closure.await.unwrap(), 2);
         assert_eq!(*mutex.try_lock().unwrap(), 3);
+
+        let semaphore = Arc::new(Semaphore::new(0));
+        let theirs = semaphore.clone();
+        let closure = spawn_blocking(move || {
+            drop((theirs.blocking_acquire().unwrap(), theirs.blocking_acquire_many(2).unwrap()));
+            drop(theirs.clone().blocking_acquire_owned().unwrap());
+            theirs.blocking_acquire_many_owned(3).unwrap()
+        });
+        semaphore.add_permits(3);
+        let held = closure.await.unwrap();
+        assert_eq!((semaphore.available_permits(), held.num_permits()), (0, 3));
     });
 }
 

@@ -6,6 +6,7 @@
 use super::held::Held;
 use super::seen;
 use super::waiting::Waiting;
+use crate::check::block_on::blocking;
 use crate::check::engine::{ObjectKind, OpKind, Outcome};
 use crate::check::object::Object;
 use std::fmt;
@@ -76,6 +77,34 @@ impl Semaphore {
         }
     }
 
+    /// Waits for a permit, blocking.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// In an async task: use it in `spawn_blocking`.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.blocking_acquire_many(1)
+    }
+
+    /// Waits for `n` permits, blocking. As [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.acquire_many(n)),
+            None => {
+                let real = self.real.blocking_acquire_many(n)?;
+                let site = Location::caller();
+                let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
+                Ok(SemaphorePermit { real, semaphore: self })
+            }
+        }
+    }
+
     /// Takes a permit if one is free.
     ///
     /// # Errors
@@ -117,6 +146,31 @@ impl Semaphore {
                 Waiting::new(self.object, ACQUIRE, n.into(), site, real, seen::or_closed).await?;
             let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
             Ok(OwnedSemaphorePermit { real, semaphore: self })
+        }
+    }
+
+    /// Waits for a permit that owns its semaphore, blocking. As
+    /// [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.blocking_acquire_many_owned(1)
+    }
+
+    /// Waits for `n` permits that own their semaphore, blocking. As
+    /// [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        match blocking() {
+            Some(blocking) => blocking.on(self.acquire_many_owned(n)),
+            None => {
+                let real = self.real.clone().blocking_acquire_many_owned(n)?;
+                let site = Location::caller();
+                let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
+                Ok(OwnedSemaphorePermit { real, semaphore: self })
+            }
         }
     }
 

@@ -38,9 +38,15 @@ impl<T> JoinHandle<T> {
     /// Asks the task to end at its next await. It may still end with its output.
     #[track_caller]
     pub fn abort(&self) {
+        self.abort_at(Location::caller());
+    }
+
+    /// The same, said to be done at `site`. A task that was joined has ended: nothing is announced.
+    pub(super) fn abort_at(&self, site: Site) {
         match &self.0 {
             Handle::Real(handle) => handle.abort(),
-            Handle::Engine { packet, .. } => packet.task.abort(Location::caller()),
+            Handle::Engine { joined: true, .. } => {}
+            Handle::Engine { packet, .. } => packet.task.abort(site),
         }
     }
 

@@ -3,6 +3,7 @@
 //! With no engine running when a handle or a set is made, it is tokio's own. Start with `spawn.rs`:
 //! what a spawned future is to an engine, and how it ends.
 
+mod abort_on_drop;
 mod blocking;
 mod error;
 mod id;
@@ -12,6 +13,7 @@ mod spawn;
 mod tracker;
 mod yield_now;
 
+pub use abort_on_drop::AbortOnDropHandle;
 pub use blocking::spawn_blocking;
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
