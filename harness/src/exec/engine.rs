@@ -263,7 +263,8 @@ impl Engine for Machine {
         e.blocking += usize::from(new.blocking);
         let waker = TaskWaker::waker(e.execution, t, e.thread, &e.foreign);
         let nth = e.tasks.iter().filter(|t| t.site == new.site).count();
-        let by_poll = e.config.grain == Grain::Poll;
+        // A closure waits for a thread of its own, and until it has one it can be aborted.
+        let announces = e.config.grain == Grain::Poll || new.blocking;
         e.tasks.push(Task {
             key,
             class,
@@ -276,7 +277,7 @@ impl Engine for Machine {
             body: Some(new.body),
             waker,
             fiber: None,
-            status: if by_poll { Status::Announced(Announced::Poll) } else { Status::Ready },
+            status: if announces { Status::Announced(Announced::Poll) } else { Status::Ready },
             seen: hash::mix(born, class),
             poll: 0,
             polled: SmallVec::new(),
@@ -303,9 +304,10 @@ impl Engine for Machine {
             daemon: false,
             untracked: false,
             blocking: new.blocking,
+            begun: false,
             yields: 0,
         });
-        if !by_poll {
+        if !announces {
             e.ready.push_back(t);
         }
         TaskId(t as u32)
@@ -414,7 +416,7 @@ impl Engine for Machine {
             let t = e.current;
             e.drain_wakes(None);
             e.tasks[t].end_poll();
-            let parks = !e.winding_up && !e.tasks[t].killed && !e.tasks[t].woken;
+            let parks = !e.winding_up && !e.tasks[t].woken;
             if parks {
                 e.tasks[t].status = Status::Parked;
             }
@@ -424,17 +426,12 @@ impl Engine for Machine {
             suspend();
         }
         let mut e = self.exec.borrow_mut();
-        let t = e.current;
-        let task = &mut e.tasks[t];
-        // Aborted before it did anything.
-        let killed = std::mem::take(&mut task.killed);
-        task.stopped |= killed;
-        task.polls();
-        let over = e.winding_up || killed;
-        drop(e);
-        if over {
+        if e.winding_up {
+            drop(e);
             resume_unwind(Box::new(Stopped));
         }
+        let t = e.current;
+        e.tasks[t].polls();
     }
 
     fn name_task(&self, name: &str) {

@@ -133,10 +133,13 @@ impl Exec {
             return;
         }
         self.aborts = true;
+        // A closure that has begun goes on.
+        if task.blocking && task.begun {
+            return;
+        }
         task.aborted = true;
         let between_polls = match task.status {
-            // With a fiber, it is a closure that waits: it has begun, and cannot be aborted.
-            Status::Parked | Status::Announced(Announced::Poll) => task.fiber.is_none(),
+            Status::Parked | Status::Announced(Announced::Poll) => true,
             Status::Announced(_) => {
                 // It was woken but has done nothing yet: in a real runtime it may still be queued.
                 task.killed = task.poll_ops == 0;

@@ -110,6 +110,8 @@ pub(crate) struct Task {
     pub untracked: bool,
     /// It has a thread of its own: one poll, which interleaves with those of others at any grain.
     pub blocking: bool,
+    /// It was polled.
+    pub begun: bool,
     /// Yields since another task ran.
     pub yields: u32,
 }
@@ -127,6 +129,7 @@ impl Task {
 
     /// It polls what it waits for, from the start.
     pub(crate) fn polls(&mut self) {
+        self.begun = true;
         self.woken = false;
         self.poll = 0;
         self.fresh = true;

@@ -20,7 +20,7 @@ use crate::replay::{self, Replayed};
 use crate::scenario::Root;
 use crate::verdict::{Bound, Coverage, Problem};
 use crate::{Observed, laws, record};
-use selvedge_rt::check::engine::{self as seam};
+use selvedge_rt::check::engine::{self as seam, Op, OpKind};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -425,8 +425,9 @@ fn stay_asleep(e: &Exec, sleep: &mut Vec<Sleeping>, pick: Pick) {
         return sleep.clear();
     }
     let Some(op) = e.op_of(pick) else {
-        // A choice is the task's own.
-        return sleep.retain(|s| s.task != pick.task as usize);
+        // A choice is the task's own. So is the begin of a poll, but for an abort, which may come before.
+        let aborts = |op: &Op| op.kind == OpKind::Abort && op.arg == pick.task.into();
+        return sleep.retain(|s| s.task != pick.task as usize && !aborts(&s.op));
     };
     sleep.retain(|s| {
         s.task != pick.task as usize && e.commute((s.task, &s.op), (pick.task as usize, &op))

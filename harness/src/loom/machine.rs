@@ -190,6 +190,8 @@ impl LoomMachine {
     fn take_body(&self, t: usize) -> Box<dyn Body> {
         let mut e = self.machine.exec.borrow_mut();
         e.ready.clear();
+        // It is a thread, and goes on as soon as loom lets it.
+        e.tasks[t].status = Status::Ready;
         self.tasks_max.set(self.tasks_max.get().max(t + 1));
         e.tasks[t].body.take().expect("a new task has a body")
     }

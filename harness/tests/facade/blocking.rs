@@ -123,3 +123,27 @@ fn panic_of_a_closure_is_an_error_of_its_task() {
         seen.note(*error.into_panic().downcast().unwrap());
     });
 }
+
+/// Panics when dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn closure_that_never_began_and_panics_as_it_goes_says_so() {
+    const PANICKED: u64 = 1;
+    const ENDED: u64 = 2;
+    check(&[PANICKED, ENDED], |seen| async move {
+        let bomb = Bomb;
+        let task = spawn_blocking(move || std::mem::forget(bomb));
+        task.abort();
+        seen.note(match task.await {
+            Ok(()) => ENDED,
+            Err(error) => u64::from(error.is_panic()),
+        });
+    });
+}
