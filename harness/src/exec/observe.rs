@@ -34,10 +34,9 @@ impl Exec {
         let i = op.object.index as usize;
         self.drain_wakes(Some(i));
         laws::before(self, t, &op, outcome);
-        let key = self.tasks[t].key;
         let woken = std::mem::take(&mut self.woken_tasks);
-        let step = model::Step { task: t, op };
-        let outcome = self.objects[i].apply(step, key, outcome, &woken);
+        let step = model::Step { task: t, key: self.tasks[t].key, class: self.tasks[t].class, op };
+        let outcome = self.objects[i].apply(step, outcome, &woken);
         let object_key = self.objects[i].key;
         let alike = outcome == Outcome::Pending && self.objects[i].has_alike(&step);
         self.check_equal(t, &op);

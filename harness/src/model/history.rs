@@ -16,7 +16,8 @@ impl History {
         History { hash: born, locked: false }
     }
 
-    pub fn apply(&mut self, op: Op, task: u64, outcome: Outcome) -> Outcome {
+    /// `class`: of the task. Which of several equal ones it was shows where it waits.
+    pub fn apply(&mut self, op: Op, class: u64, outcome: Outcome) -> Outcome {
         match op.kind {
             OpKind::LockBlocking => self.locked = true,
             OpKind::UnlockBlocking => self.locked = false,
@@ -24,7 +25,7 @@ impl History {
         }
         let outcome_hash = hash::of(&outcome);
         let site = (op.site.line() as u64) << 32 | op.site.column() as u64;
-        let what = [task, op.kind as u64, op.arg, op.value, site, outcome_hash];
+        let what = [class, op.kind as u64, op.arg, op.value, site, outcome_hash];
         self.hash = what.into_iter().fold(self.hash, hash::mix);
         match (op.kind, outcome) {
             // What a receive or a look sees is a function of the history.

@@ -58,6 +58,10 @@ impl Waiter {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub task: usize,
+    /// The task's, stable across schedules.
+    pub key: u64,
+    /// The same for tasks that are equal.
+    pub class: u64,
     pub op: Op,
 }
 
@@ -137,7 +141,7 @@ impl Object {
 
     /// Follows one operation. `identity` is what a receive observed, where the model knows better
     /// than the wrapper; `woken` are the tasks that the real operation woke.
-    pub fn apply(&mut self, step: Step, key: u64, outcome: Outcome, woken: &[usize]) -> Outcome {
+    pub fn apply(&mut self, step: Step, outcome: Outcome, woken: &[usize]) -> Outcome {
         let kind = step.op.kind;
         let new = !self.waiters.iter().any(|w| is_of(w, step) && w.kind == kind);
         let own = self.take_waiter(step, outcome);
@@ -145,9 +149,9 @@ impl Object {
         match &mut self.model {
             Model::Channel(m) => m.apply(step.op, outcome),
             Model::Permits(m) => m.apply(step.op, outcome),
-            Model::Token(m) => m.apply(step.op, key, outcome),
-            Model::Join(m) => m.apply(step.op, key, outcome),
-            Model::JoinSet(m) => m.apply(step.op, key, outcome),
+            Model::Token(m) => m.apply(step.op, step.key, outcome),
+            Model::Join(m) => m.apply(step.op, step.key, outcome),
+            Model::JoinSet(m) => m.apply(step.op, step.key, outcome),
             Model::Notify(m) => m.apply(step.op, outcome, own, &mut self.waiters),
             Model::Barrier(m) => m.apply(step.op, outcome, new, &mut self.waiters),
             Model::Atomic(m) => m.apply(step.op, outcome),
@@ -162,7 +166,7 @@ impl Object {
                 *given_way = outcome == Outcome::Pending;
                 outcome
             }
-            Model::History(m) => m.apply(step.op, key, outcome),
+            Model::History(m) => m.apply(step.op, step.class, outcome),
         }
     }
 
