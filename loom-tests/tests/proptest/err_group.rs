@@ -72,11 +72,10 @@ async fn run(task: Task, token: CancellationToken, n: u64) -> Result<u64, u64> {
 
 async fn group(mut input: Input, ends: Ends) {
     let token = CancellationToken::new();
-    // Somebody has to tell it to end.
     if let Some(n) = input.waits.filter(|n| *n < input.tasks.len()) {
         input.tasks[n] = Task::Waits;
-        input.cancel = input.cancel.or(Some(usize::MAX));
     }
+    let mut canceller = None;
     let running = Arc::new(AtomicUsize::new(0));
     let mut group = ErrGroup::new(&token).limit(size(&input));
     let mut spawned = 0;
@@ -96,15 +95,23 @@ async fn group(mut input: Input, ends: Ends) {
             Ok(index) => assert_eq!(index, std::mem::replace(&mut spawned, index + 1)),
             Err(_) => break,
         }
-        // With room for one, whoever waits for its end in the next spawn needs the cancel now.
-        if task == Task::Waits {
-            token.cancel();
+        // A failure before it tells it to end; where there is none, somebody else does, once it waits.
+        let fails = |task: &Task| matches!(task, Task::Fails | Task::Panics);
+        if task == Task::Waits && !input.tasks[..n].iter().any(fails) {
+            let token = token.clone();
+            canceller = Some(rt::spawn(async move {
+                rt::task::yield_now().await;
+                token.cancel();
+            }));
         }
     }
     if input.cancel.is_some() {
         token.cancel();
     }
     let ended = group.wait().await;
+    if let Some(canceller) = canceller {
+        canceller.await.expect("it does not panic");
+    }
     shutdown_complete();
     assert_eq!(running.load(SeqCst), 0, "each future is dropped");
     let kind = |task: usize| input.tasks[task];
