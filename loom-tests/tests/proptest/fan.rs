@@ -25,13 +25,15 @@ struct Out {
     cancel: Option<u64>,
     /// When each consumer drops its branch.
     drops: Vec<Option<u64>>,
+    /// One consumer reads them all, so many values, and closes what is left.
+    whole: Option<u64>,
 }
 
 fn outs() -> impl Strategy<Value = Out> {
     let drops = vec(option::weighted(0.2, 0..40u64), 16);
     let rare = || option::weighted(0.2, 0..200u64);
-    (workers(), items(), buffer(), after(), rare(), rare(), drops).prop_map(
-        |(branches, items, cap, panics, source_panics, cancel, drops)| Out {
+    (workers(), items(), buffer(), after(), rare(), rare(), drops, rare()).prop_map(
+        |(branches, items, cap, panics, source_panics, cancel, drops, whole)| Out {
             branches,
             items,
             cap,
@@ -39,11 +41,12 @@ fn outs() -> impl Strategy<Value = Out> {
             source_panics,
             cancel,
             drops,
+            whole,
         },
     )
 }
 
-/// Every branch has a consumer of its own.
+/// Every branch has a consumer of its own, or all have one.
 async fn out(input: Out, ends: Ends) {
     let token = CancellationToken::new();
     let ran = Record::distinct("ran");
@@ -63,8 +66,14 @@ async fn out(input: Out, ends: Ends) {
         item.into()
     });
     let mut fan = fan_out(&token, source, size(input.branches), size(input.cap), f);
+    let mut all = Vec::new();
+    for _ in 0..input.whole.unwrap_or(0) {
+        let Some(value) = fan.next().await else { break };
+        all.push(value.index);
+    }
+    let branches = if input.whole.is_some() { Vec::new() } else { fan.take_branches() };
     let mut consumers = JoinSet::new();
-    for (mut branch, drops) in fan.take_branches().into_iter().zip(input.drops) {
+    for (mut branch, drops) in branches.into_iter().zip(input.drops) {
         let token = token.clone();
         consumers.spawn(async move {
             let mut got = Vec::new();
@@ -80,7 +89,6 @@ async fn out(input: Out, ends: Ends) {
             got
         });
     }
-    let mut all = Vec::new();
     while let Some(got) = consumers.join_next().await {
         let got = got.expect("a consumer does not panic");
         assert!(got.is_sorted(), "a branch keeps the order in which it took");

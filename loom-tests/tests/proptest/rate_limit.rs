@@ -112,12 +112,13 @@ async fn limit(input: Input, ends: Ends) {
     }
     shutdown_complete();
     grants.sort();
-    let interval = limit.interval().as_nanos();
     for (i, (from, _)) in grants.iter().enumerate() {
         let mut sum = 0;
         for (to, permits) in &grants[i..] {
             sum += *permits as u128;
-            let most = input.burst as u128 + (*to - *from).as_nanos() / interval;
+            // Of the quota, and not of the interval that the limiter made of it.
+            let permits = (*to - *from).as_nanos() * u128::from(input.permits);
+            let most = u128::from(input.burst) + permits / input.per.as_nanos();
             assert!(sum <= most, "{sum} > {most} from {from:?} to {to:?} in {grants:?}");
         }
     }
