@@ -58,7 +58,8 @@ laws! {
     PermitLeak => ResourceCleanup,
     /// Locks are taken in orders that can deadlock.
     LockOrder => LockOrdering,
-    /// An update is lost: a task writes what rests on a look that another task's write has overtaken, sets what is set, or meets another task at a cell.
+    /// An update is lost: a task writes what rests on a look that another task's write has overtaken, sets
+    /// what is set, or meets another task at a cell.
     ResultRace => CopySafety,
     /// A clone has state of its own where it should share.
     SplitState => CopySafety,

@@ -100,7 +100,7 @@ pub(super) struct Race(UnsafeCell<()>);
 unsafe impl Sync for Race {}
 
 impl Race {
-    /// Whether loom bears it. It panics at an access that nothing orders, before it changes anything.
+    /// Whether loom bears it: at an access that nothing orders it panics, and the search is over.
     fn ordered(&self, access: impl FnOnce(&UnsafeCell<()>)) -> bool {
         let over = active().is_none_or(|machine| machine.is_over());
         over || catch_unwind(AssertUnwindSafe(|| access(&self.0))).is_ok()

@@ -8,7 +8,7 @@
 use super::engine::{ObjectKind, OpKind, Outcome, RaceCell};
 use super::object::Object;
 use std::fmt;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location};
 
 /// A cell for shared results that code with proofs of its own guards: with a flag, a count, a channel.
 ///
@@ -16,7 +16,8 @@ use std::panic::Location;
 /// is not `Sync`: the type around it says so, in an `unsafe impl`.
 pub struct UnsafeCell<T: ?Sized> {
     object: Object,
-    race: Option<Box<dyn RaceCell>>,
+    /// The engine's, where it has one. Unwind safe: a search that is unwound is over.
+    race: Option<AssertUnwindSafe<Box<dyn RaceCell>>>,
     real: std::cell::UnsafeCell<T>,
 }
 
@@ -26,6 +27,7 @@ impl<T> UnsafeCell<T> {
     pub fn new(value: T) -> Self {
         let object = Object::new(ObjectKind::Cell);
         let race = object.engine().and_then(|(engine, _)| engine.race_cell());
+        let race = race.map(AssertUnwindSafe);
         UnsafeCell { object, race, real: std::cell::UnsafeCell::new(value) }
     }
 

@@ -7,7 +7,7 @@ use super::held::Held;
 use super::seen;
 use super::waiting::Waiting;
 use crate::check::block_on::blocking;
-use crate::check::engine::{ObjectKind, OpKind, Outcome};
+use crate::check::engine::{ObjectKind, OpKind, Outcome, Site};
 use crate::check::object::Object;
 use std::fmt;
 use std::future::Future;
@@ -72,8 +72,7 @@ impl Semaphore {
             let real = self.real.acquire_many(n);
             let real =
                 Waiting::new(self.object, ACQUIRE, n.into(), site, real, seen::or_closed).await?;
-            let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
-            Ok(SemaphorePermit { real, semaphore: self })
+            Ok(SemaphorePermit::new(real, n, site, self))
         }
     }
 
@@ -98,9 +97,7 @@ impl Semaphore {
             Some(blocking) => blocking.on(self.acquire_many(n)),
             None => {
                 let real = self.real.blocking_acquire_many(n)?;
-                let site = Location::caller();
-                let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
-                Ok(SemaphorePermit { real, semaphore: self })
+                Ok(SemaphorePermit::new(real, n, Location::caller(), self))
             }
         }
     }
@@ -121,8 +118,7 @@ impl Semaphore {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.try_acquire_many(n);
         let real = object.op(OpKind::TryAcquire, n.into(), site, real, tried)?;
-        let real = Held::new(real, object, OpKind::Release, n.into(), site);
-        Ok(SemaphorePermit { real, semaphore: self })
+        Ok(SemaphorePermit::new(real, n, site, self))
     }
 
     /// Waits for a permit that owns its semaphore. As [`acquire`](Self::acquire).
@@ -144,8 +140,7 @@ impl Semaphore {
             let real = self.real.clone().acquire_many_owned(n);
             let real =
                 Waiting::new(self.object, ACQUIRE, n.into(), site, real, seen::or_closed).await?;
-            let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
-            Ok(OwnedSemaphorePermit { real, semaphore: self })
+            Ok(OwnedSemaphorePermit::new(real, n, site, self))
         }
     }
 
@@ -167,9 +162,7 @@ impl Semaphore {
             Some(blocking) => blocking.on(self.acquire_many_owned(n)),
             None => {
                 let real = self.real.clone().blocking_acquire_many_owned(n)?;
-                let site = Location::caller();
-                let real = Held::new(real, self.object, OpKind::Release, n.into(), site);
-                Ok(OwnedSemaphorePermit { real, semaphore: self })
+                Ok(OwnedSemaphorePermit::new(real, n, Location::caller(), self))
             }
         }
     }
@@ -189,8 +182,7 @@ impl Semaphore {
         let (object, site) = (self.object, Location::caller());
         let real = || self.real.clone().try_acquire_many_owned(n);
         let real = object.op(OpKind::TryAcquire, n.into(), site, real, tried)?;
-        let real = Held::new(real, object, OpKind::Release, n.into(), site);
-        Ok(OwnedSemaphorePermit { real, semaphore: self })
+        Ok(OwnedSemaphorePermit::new(real, n, site, self))
     }
 
     /// Adds `n` permits.
@@ -294,11 +286,30 @@ pub struct SemaphorePermit<'a> {
     semaphore: &'a Semaphore,
 }
 
+impl<'a> SemaphorePermit<'a> {
+    fn new(real: real::SemaphorePermit<'a>, n: u32, site: Site, semaphore: &'a Semaphore) -> Self {
+        let real = Held::new(real, semaphore.object, OpKind::Release, n.into(), site);
+        SemaphorePermit { real, semaphore }
+    }
+}
+
 /// Permits that own their semaphore, given back when dropped.
 #[must_use = "if unused, the permit is given back at once"]
 pub struct OwnedSemaphorePermit {
     real: Held<real::OwnedSemaphorePermit>,
     semaphore: Arc<Semaphore>,
+}
+
+impl OwnedSemaphorePermit {
+    fn new(
+        real: real::OwnedSemaphorePermit,
+        n: u32,
+        site: Site,
+        semaphore: Arc<Semaphore>,
+    ) -> Self {
+        let real = Held::new(real, semaphore.object, OpKind::Release, n.into(), site);
+        OwnedSemaphorePermit { real, semaphore }
+    }
 }
 
 permit!(SemaphorePermit<'_>, &Semaphore);
