@@ -6,10 +6,12 @@ use crate::exhibit::{By, Exhibit, Find};
 use crate::matrix::{Cell, LawRow, Row};
 use crate::suite::Suite;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use selvedge::{Bound, Law, Report, Row as Question, Verdict};
 
 const WIDTH: u16 = 140;
+/// The longest name of a variant, with a space on either side.
+const NAME_WIDTH: u16 = 38;
 
 /// Everything, as `verify` prints it.
 pub fn suite(suite: &Suite) -> String {
@@ -138,7 +140,11 @@ fn gallery(rows: &[Exhibit]) -> Table {
         let finds = row.finds.iter().map(|found| find(found, row.expected));
         start.chain(finds).chain([so.into()]).collect()
     });
-    table(header.map(str::to_owned).collect(), 2, rows.collect())
+    let mut table = table(header.map(str::to_owned).collect(), 2, rows.collect());
+    // A variant's name is what `verify -- gallery` is asked for: it is not broken.
+    let names = table.column_mut(0).expect("the first column");
+    names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
+    table
 }
 
 fn engines() -> impl Iterator<Item = &'static str> {
