@@ -160,6 +160,35 @@ fn who_waits_for_a_tracker_has_joined_its_tasks() {
     }
 }
 
+/// Who took it has ended, and its guard is elsewhere: nobody can be named who holds it.
+#[test]
+fn report_says_what_is_taken_where_nobody_gives_it_back() {
+    let semaphore = check().explore(|| async {
+        let permits = Arc::new(rt::sync::Semaphore::new(2));
+        let (theirs, both) = (permits.clone(), permits.clone());
+        let taken = rt::spawn(async move { theirs.acquire_many_owned(2).await.unwrap() });
+        let _permits = taken.await.unwrap();
+        let _more = both.acquire().await;
+    });
+    assert!(
+        semaphore.to_string().contains("2 taken, and no other task ever gave any back"),
+        "{semaphore}"
+    );
+    let lock = check().explore(|| async {
+        let lock = Arc::<rt::sync::RwLock<()>>::default();
+        let (theirs, both) = (lock.clone(), lock.clone());
+        let taken = rt::spawn(async move { theirs.write_owned().await });
+        let _guard = taken.await.unwrap();
+        let _more = both.write().await;
+    });
+    assert!(
+        lock.to_string().contains("it is locked, and no other task ever unlocked it"),
+        "{lock}"
+    );
+    // Made by std's `default`, whose path is of one rustc.
+    assert!(lock.to_string().contains("made at std: alloc/src/sync.rs"), "{lock}");
+}
+
 fn check() -> Check {
     Check::new("law")
 }

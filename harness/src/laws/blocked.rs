@@ -298,9 +298,12 @@ fn nobody(e: &Exec, w: &Wait) -> String {
             let senders = if m.senders == 1 { "sender is" } else { "senders are" };
             format!("{} {senders} left, and no other task ever used one", m.senders)
         }
-        Model::Permits(m) if m.held > 0 => {
-            format!("{} taken, and no other task ever gave any back", m.held)
-        }
+        Model::Permits(m) if m.held > 0 => match e.object(w.object).kind {
+            ObjectKind::Semaphore { .. } => {
+                format!("{} taken, and no other task ever gave any back", m.held)
+            }
+            _ => "it is locked, and no other task ever unlocked it".into(),
+        },
         _ => "no other task ever did anything there that could end the wait".into(),
     }
 }
