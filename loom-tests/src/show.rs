@@ -10,8 +10,6 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use selvedge::{Bound, Law, Report, Row as Question, Verdict};
 
 const WIDTH: u16 = 140;
-/// The longest name of a variant, with a space on either side.
-const NAME_WIDTH: u16 = 38;
 
 /// Everything, as `verify` prints it.
 pub fn suite(suite: &Suite) -> String {
@@ -129,7 +127,7 @@ fn laws(rows: &[LawRow]) -> Table {
 
 fn gallery(rows: &[Exhibit]) -> Table {
     let header = ["program", "must be"].into_iter().chain(engines()).chain(["so"]);
-    let rows = rows.iter().map(|row| {
+    let cells = rows.iter().map(|row| {
         let expected = row.expected.map_or("silent".into(), |law| law.to_string());
         let so = match (row.off.is_empty(), row.expected) {
             (true, Some(_)) => "caught",
@@ -140,10 +138,12 @@ fn gallery(rows: &[Exhibit]) -> Table {
         let finds = row.finds.iter().map(|found| find(found, row.expected));
         start.chain(finds).chain([so.into()]).collect()
     });
-    let mut table = table(header.map(str::to_owned).collect(), 2, rows.collect());
-    // A variant's name is what `verify -- gallery` is asked for: it is not broken.
+    let mut table = table(header.map(str::to_owned).collect(), 2, cells.collect());
+    // A variant's name is what `verify -- gallery` is asked for: it is not broken. A space on either side.
+    let variants = rows.iter().filter(|row| row.expected.is_some());
+    let longest = variants.map(|row| row.id.len() as u16 + 2).max().unwrap_or(0);
     let names = table.column_mut(0).expect("the first column");
-    names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
+    names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest)));
     table
 }
 

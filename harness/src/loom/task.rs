@@ -77,23 +77,32 @@ pub(super) fn run(machine: &Rc<LoomMachine>, t: usize, mut body: Box<dyn Body>) 
             machine.unpark_ready();
             continue;
         }
-        if !again {
-            e.tasks[t].status = Status::Parked;
-        }
         drop(e);
-        machine.unpark_ready();
-        if again {
-            give_way_if_unfair(machine, t);
-            continue;
-        }
-        if machine.follow(t, Event::Park).is_none() {
+        if !wait(machine, t, again) {
             break;
         }
-        machine.judge_if_quiet();
-        machine.park(t);
     }
     body.discard();
     machine.bail_if_broken();
+}
+
+/// After a poll that pended: lets those run whom it woke, and waits for a wake unless the poll is to be done
+/// `again`. False: the execution is over.
+fn wait(machine: &LoomMachine, t: usize, again: bool) -> bool {
+    if !again {
+        machine.machine.exec.borrow_mut().tasks[t].status = Status::Parked;
+    }
+    machine.unpark_ready();
+    if again {
+        give_way_if_unfair(machine, t);
+        return true;
+    }
+    if machine.follow(t, Event::Park).is_none() {
+        return false;
+    }
+    machine.judge_if_quiet();
+    machine.park(t);
+    true
 }
 
 /// A task that only ever wakes itself would run for ever, and others never.
@@ -291,19 +300,9 @@ impl Engine for LoomMachine {
             let woken = {
                 let mut e = self.machine.exec.borrow_mut();
                 e.drain_wakes(None);
-                let task = &mut e.tasks[t];
-                if !task.woken {
-                    task.status = Status::Parked;
-                }
-                task.woken
+                e.tasks[t].woken
             };
-            self.unpark_ready();
-            if woken {
-                give_way_if_unfair(self, t);
-            } else if self.follow(t, Event::Park).is_some() {
-                self.judge_if_quiet();
-                LoomMachine::park(self, t);
-            }
+            wait(self, t, woken);
         }
         if self.is_over() || self.follow(t, Event::Poll).is_none() || !self.count_step() {
             std::panic::resume_unwind(Box::new(Stopped));

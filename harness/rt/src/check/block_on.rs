@@ -6,7 +6,7 @@
 use super::engine::{self, Engine};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// The engine, if one runs, for the running task to block in.
 ///
@@ -16,27 +16,29 @@ use std::task::{Context, Poll};
 #[track_caller]
 pub fn blocking() -> Option<Blocking> {
     let engine = engine::current()?;
-    assert!(
-        engine.own_thread().is_some(),
+    let waker = engine.own_thread().expect(
         "a call that blocks its thread, in an async task: all others on that thread would wait as well. \
          Await the call of the same name without `blocking`, or make it in `spawn_blocking`",
     );
-    Some(Blocking(engine))
+    Some(Blocking { engine, waker })
 }
 
 /// An engine whose running task has a thread of its own.
-pub struct Blocking(Rc<dyn Engine>);
+pub struct Blocking {
+    engine: Rc<dyn Engine>,
+    /// That of the task.
+    waker: Waker,
+}
 
 impl Blocking {
     /// Waits for `future`.
     pub fn on<F: Future>(self, future: F) -> F::Output {
-        let waker = self.0.own_thread().expect("a task keeps its thread");
         let mut future = pin!(future);
-        let mut cx = Context::from_waker(&waker);
+        let mut cx = Context::from_waker(&self.waker);
         loop {
             match future.as_mut().poll(&mut cx) {
                 Poll::Ready(output) => return output,
-                Poll::Pending => self.0.park(),
+                Poll::Pending => self.engine.park(),
             }
         }
     }
