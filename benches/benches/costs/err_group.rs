@@ -5,8 +5,9 @@ use benches::load::Load;
 use benches::patterns::{self, GROUP as LIMIT};
 use benches::point::Bench;
 use benches::probe::{Item, Probe};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,8 @@ pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let group = "err_group";
     bench.price(group, load, ("pattern", ""), patterns::err_group);
     bench.price(group, load, ("bare", "cause, cancel, order, panics"), joinset);
-    bench.price(group, load, ("joinset_token_order", "cause, panics"), joinset_token_order);
+    bench.price(group, load, ("joinset_token_order", "cause, panics"), ordered::<false>);
+    bench.price(group, load, ("joinset_token_order_panics", "cause"), ordered::<true>);
     let lacks = "parallelism, waiting for the rest, panics";
     bench.price(group, load, ("try_buffer_unordered", lacks), try_buffer_unordered);
 }
@@ -38,8 +40,8 @@ async fn joinset(load: Load, probe: Probe) -> Duration {
     complete(load, received, begun)
 }
 
-/// By hand, with a token for each task and the results in spawn order.
-async fn joinset_token_order(load: Load, probe: Probe) -> Duration {
+/// By hand, with a token for each task and the results in spawn order; panics caught where that is asked for.
+async fn ordered<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
     let begun = Instant::now();
     let (mut tasks, mut items, mut spawned) = (JoinSet::new(), Vec::new(), 0usize);
     let token = CancellationToken::new();
@@ -57,6 +59,10 @@ async fn joinset_token_order(load: Load, probe: Probe) -> Duration {
         tasks.spawn(async move {
             match token.is_cancelled() {
                 true => (index, Err(())),
+                false if PANICS => {
+                    let done = AssertUnwindSafe(load.cost.run(item)).catch_unwind().await;
+                    (index, done.map_err(|_| ()))
+                }
                 false => (index, Ok(load.cost.run(item).await)),
             }
         });

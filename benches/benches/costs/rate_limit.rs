@@ -16,6 +16,7 @@ pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let limiter = "rate_limit";
     bench.price(limiter, load, ("pattern", ""), patterns::rate_limit_permits);
     bench.price(limiter, load, ("bare", "a rate: only counts"), semaphore);
+    bench.price(limiter, load, ("semaphore_clock", "a rate: only counts"), semaphore_clock);
     bench.price(limiter, load, ("governor", "first come first served, tokio's clock"), governor);
     bench.price(limiter, load, ("leaky_bucket", "an exact rate: refills by ticks"), leaky_bucket);
     bench.price(limiter, load, ("tower", "sharing, first come first served; windows"), tower_limit);
@@ -39,6 +40,15 @@ macro_rules! acquire {
 async fn semaphore(load: Load, probe: Probe) -> Duration {
     let limit = Semaphore::new(BURST as usize);
     acquire!(load, probe, limit.acquire().await.expect("it stays open").forget())
+}
+
+/// With a look at the clock, which a rate needs.
+async fn semaphore_clock(load: Load, probe: Probe) -> Duration {
+    let limit = Semaphore::new(BURST as usize);
+    acquire!(load, probe, {
+        limit.acquire().await.expect("it stays open").forget();
+        std::hint::black_box(tokio::time::Instant::now())
+    })
 }
 
 async fn governor(load: Load, probe: Probe) -> Duration {

@@ -5,12 +5,14 @@ use benches::load::Load;
 use benches::patterns;
 use benches::point::Bench;
 use benches::probe::{Item, Probe};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 const CHANNEL: &str = "cancel, panics, report";
 const STREAM: &str = "parallelism, panics, report";
@@ -19,6 +21,8 @@ pub fn compare(bench: &mut Bench<'_>, load: Load) {
     let pool = "worker_pool";
     bench.price(pool, load, ("pattern", ""), patterns::worker_pool);
     bench.price(pool, load, ("bare", CHANNEL), bare);
+    bench.price(pool, load, ("bare_cancel", "panics, report"), stoppable::<false>);
+    bench.price(pool, load, ("bare_cancel_panics", "report"), stoppable::<true>);
     bench.price(pool, load, ("mutex_mpsc", CHANNEL), mutex_mpsc);
     bench.price(pool, load, ("flume", CHANNEL), flume);
     bench.price(pool, load, ("kanal", CHANNEL), kanal);
@@ -66,6 +70,53 @@ async fn bare(load: Load, probe: Probe) -> Duration {
     workers!(load, probe, (jobs, queue), async |queue: &async_channel::Receiver<Item>| {
         queue.recv().await.ok()
     })
+}
+
+/// The same with a token that workers share, and the panics of jobs caught where that is asked for: what each
+/// of these guarantees costs.
+async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
+    let begun = Instant::now();
+    let (jobs, queue) = async_channel::bounded(load.room().get());
+    let (deliver, mut results) = mpsc::channel::<Item>(load.room().get());
+    let stop = CancellationToken::new().drop_guard();
+    for _ in 0..load.workers {
+        let (queue, deliver, token) = (queue.clone(), deliver.clone(), stop.token().clone());
+        tokio::spawn(async move {
+            while let Ok(item) = queue.recv().await {
+                if token.is_cancelled() {
+                    return;
+                }
+                let job = load.cost.run(item);
+                let done = match PANICS {
+                    true => AssertUnwindSafe(job).catch_unwind().await.expect("no job panics"),
+                    false => job.await,
+                };
+                if deliver.send(done).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    // Whoever waits for a job or for room hears of the cancel when the queue closes.
+    let token = stop.token().clone();
+    tokio::spawn(async move {
+        token.cancelled().await;
+        queue.close();
+    });
+    drop(deliver);
+    let mut source = load.source(load.items, &probe);
+    tokio::spawn(async move {
+        while let Some(item) = source.next().await {
+            let sent = jobs.send(item).await;
+            assert!(sent.is_ok());
+        }
+    });
+    let mut received = 0;
+    while let Some(item) = results.recv().await {
+        load.consumer.take(item, &probe);
+        received += 1;
+    }
+    complete(load, received, begun)
 }
 
 async fn mutex_mpsc(load: Load, probe: Probe) -> Duration {
