@@ -24,14 +24,17 @@ pub enum Ended {
     Unfinished,
     /// There is one way to run, so nothing was checked.
     Vacuous,
+    /// The engine has no terms for it, or not made for it.
+    NotMeant,
 }
 
-const WORDS: [(Ended, &str); 5] = [
+const WORDS: [(Ended, &str); 6] = [
     (Ended::Found, "found"),
     (Ended::Complete, "complete"),
     (Ended::Passed, "passed"),
     (Ended::Unfinished, "unfinished"),
     (Ended::Vacuous, "vacuous"),
+    (Ended::NotMeant, "not-meant"),
 ];
 
 /// One cell.
@@ -61,6 +64,7 @@ impl fmt::Display for Cell {
         match self.ended {
             Ended::Found => return write!(f, "{}", self.executions),
             Ended::Vacuous => return write!(f, "vacuous"),
+            Ended::NotMeant => return write!(f, "-"),
             Ended::Complete => write!(f, "all {}", self.executions)?,
             Ended::Passed => write!(f, "none")?,
             Ended::Unfinished => write!(f, "unfinished: {}", self.executions)?,
@@ -105,4 +109,10 @@ pub fn say(ended: Ended, executions: u64) {
         let word = WORDS.iter().find(|pair| pair.0 == ended).expect("all have one").1;
         println!("cell {word} {executions} {seconds}");
     }
+}
+
+/// Ends the process: the engine is not meant for the scenario.
+pub fn not_meant() -> ! {
+    say(Ended::NotMeant, 1);
+    std::process::exit(0);
 }

@@ -1,35 +1,37 @@
 //! The scenarios on threads that send messages, under TraceForge; its locks are such threads too.
 //!
-//! A send never waits here, and no two threads receive from one channel: where a scenario needs a full
-//! buffer, the sender waits for an answer, and shared jobs are dealt by a foreman. TraceForge counts an
-//! execution in which a thread is blocked for ever, and goes on; this ends the run at the first.
+//! A send never waits here, and no two threads receive from one channel: where a scenario needs a buffer that
+//! may be full, or one that several read, it is a thread that they ask (`queue`). What was sent first is
+//! received first where somebody can tell, as in the memory of one process. TraceForge counts an execution
+//! in which a thread is blocked for ever, and goes on; this ends the run at the first.
 
-mod scenarios;
+mod basics;
+mod crew;
+mod err_group;
+mod fan;
+mod pipeline;
+mod queue;
+mod rate_limit;
+mod record;
+mod semaphore;
+mod shutdown;
+mod token;
+mod worker_pool;
 
 use crate::cell::{Ended, execution, executions, say};
+use crate::scenarios::find;
 use traceforge::coverage::{CoverageInfo, ExecutionId, ExecutionObserver};
 use traceforge::monitor_types::EndCondition;
 
-fn named(scenario: &str) -> fn() {
-    match scenario {
-        "lost_update" => scenarios::lost_update,
-        "ab_ba" => scenarios::ab_ba,
-        "lost_wakeup" => scenarios::lost_wakeup,
-        "worker_pool/bare_result_send" => scenarios::bare_result_send,
-        "fan/ends_on_first_none" => scenarios::ends_on_first_none,
-        "pipeline/guard_over_send" => scenarios::guard_over_send,
-        "err_group/cancel_then_record" => scenarios::cancel_then_record,
-        "rate_limit/check_then_wait" => scenarios::check_then_wait,
-        "shutdown/closed_check_not_atomic" => scenarios::closed_check_not_atomic,
-        "pool_2x2" => scenarios::pool,
-        other => panic!("no scenario `{other}`"),
-    }
-}
+const ALL: &[(&str, fn())] = scenarios!(functions);
 
 /// Runs a scenario.
 pub fn traceforge(scenario: &str) {
-    let scenario = named(scenario);
-    let config = traceforge::Config::builder().with_callback(Box::new(Blocked)).build();
+    let scenario = find(ALL, scenario);
+    let config = traceforge::Config::builder()
+        .with_cons_type(traceforge::ConsType::Causal)
+        .with_callback(Box::new(Blocked))
+        .build();
     traceforge::verify(config, move || {
         execution();
         scenario();

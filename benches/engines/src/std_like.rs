@@ -5,11 +5,12 @@
 
 use crate::CASES;
 use crate::cell::{Ended, execution, executions, say};
+use crate::scenarios::find;
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 
 /// Runs a scenario under loom.
 pub fn loom(scenario: &str) {
-    let scenario = on_loom::named(scenario);
+    let scenario = find(on_loom::ALL, scenario);
     let mut builder = loom::model::Builder::new();
     // No bound: a complete search, or the limit of the cell.
     builder.preemption_bound = None;
@@ -23,7 +24,7 @@ pub fn loom(scenario: &str) {
 
 /// Runs a scenario under one of shuttle's schedulers.
 pub fn shuttle(scheduler: &str, scenario: &str, seed: u64) {
-    let scenario = on_shuttle::named(scenario);
+    let scenario = find(on_shuttle::ALL, scenario);
     let cases = CASES as usize;
     match scheduler {
         "random" => under(RandomScheduler::new_from_seed(seed, cases), scenario, Ended::Passed),
@@ -43,36 +44,39 @@ fn under(scheduler: impl Scheduler + 'static, scenario: fn(), ended: Ended) {
     say(ended, executions());
 }
 
-/// The scenarios on the modules of one of the two.
-macro_rules! scenarios {
-    ($module:ident, $peer:ident) => {
+/// The scenarios on the modules of one of the two, and on its slot.
+macro_rules! on {
+    ($module:ident, $peer:ident, $slot:ident) => {
         #[allow(clippy::duplicate_mod, reason = "written once, for both")]
         #[path = "std_like"]
         mod $module {
+            use super::$slot as slot;
             use $peer as peer;
 
-            mod basics;
+            // The words that the scenarios are written in.
+            mod clock;
+            mod crew;
+            mod monitor;
             mod queue;
-            mod variants;
+            mod semaphore;
+            mod token;
+            mod tracker;
 
-            pub fn named(scenario: &str) -> fn() {
-                match scenario {
-                    "lost_update" => basics::lost_update,
-                    "ab_ba" => basics::ab_ba,
-                    "lost_wakeup" => basics::lost_wakeup,
-                    "worker_pool/bare_result_send" => variants::bare_result_send,
-                    "fan/ends_on_first_none" => variants::ends_on_first_none,
-                    "pipeline/guard_over_send" => variants::guard_over_send,
-                    "err_group/cancel_then_record" => variants::cancel_then_record,
-                    "rate_limit/check_then_wait" => variants::check_then_wait,
-                    "shutdown/closed_check_not_atomic" => variants::closed_check_not_atomic,
-                    "pool_2x2" => basics::pool,
-                    other => panic!("no scenario `{other}`"),
-                }
-            }
+            mod basics;
+            mod err_group;
+            mod fan;
+            mod pipeline;
+            mod rate_limit;
+            mod shutdown;
+            mod worker_pool;
+
+            pub const ALL: &[(&str, fn())] = scenarios!(functions);
         }
     };
 }
 
-scenarios!(on_loom, loom);
-scenarios!(on_shuttle, shuttle);
+mod slot_loom;
+mod slot_shuttle;
+
+on!(on_loom, loom, slot_loom);
+on!(on_shuttle, shuttle, slot_shuttle);

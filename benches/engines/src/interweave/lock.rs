@@ -5,7 +5,6 @@
 //! always a release, so they never race directly, and a release cannot be swapped with what it allows. Where
 //! only acquisitions conflict, `ab_ba` is found, but then releases are in no order with what waits for them.
 
-use super::spawn;
 use interweave::{Receiver, Sender, World};
 use std::fmt::Debug;
 
@@ -29,11 +28,12 @@ pub fn lock<T: Debug + 'static, const N: usize>(
 ) -> [Lock<T>; N] {
     let (ask, asked) = world.channel::<Sender<T>>("ask");
     let (back, returned) = world.channel("back");
-    spawn(world, "lock", async move {
+    world.spawn("lock", async move {
         for _ in 0..times {
             asked.recv().await.send(value).await;
             value = returned.recv().await;
         }
+        Ok(())
     });
     [(); N].map(|()| {
         let (lend, lent) = world.channel("lend");
@@ -44,8 +44,23 @@ pub fn lock<T: Debug + 'static, const N: usize>(
 impl<T: Debug> Lock<T> {
     /// Waits for the value.
     pub async fn lock(&self) -> T {
+        self.ask().await;
+        self.answer().await
+    }
+
+    /// Asks for it, and takes a place among those that wait.
+    pub async fn ask(&self) {
         self.ask.send(self.lend.clone()).await;
+    }
+
+    /// Waits for the answer, or for what else comes into the inbox.
+    pub async fn answer(&self) -> T {
         self.lent.recv().await
+    }
+
+    /// Where the answer comes.
+    pub fn inbox(&self) -> Sender<T> {
+        self.lend.clone()
     }
 
     /// Gives it back.

@@ -49,7 +49,7 @@ pub async fn lost_wakeup() {
 }
 
 /// Two workers, two jobs: correct.
-pub async fn pool() {
+pub async fn pool_2x2() {
     let (jobs, queue) = rt::async_channel::bounded(2);
     let (deliver, mut results) = mpsc::channel(2);
     let workers = [(); 2].map(|()| {
