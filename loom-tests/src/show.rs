@@ -156,24 +156,6 @@ fn engines() -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// In Markdown: executions up to the first violation, that one included, of each variant under each engine.
-pub fn executions(rows: &[Exhibit]) -> String {
-    let engines = engines().collect::<Vec<_>>().join(" | ");
-    let mut text =
-        format!("| variant | law | {engines} |\n|---|---|{}\n", "--:|".repeat(By::ALL.len()));
-    for row in rows {
-        let law = row.expected.map_or("none".into(), |law| law.to_string());
-        let cells = row.finds.iter().map(|find| match find.report() {
-            _ if !row.off.is_empty() => "WRONG".into(),
-            Some(report) => thousands(report.coverage.executions),
-            None => "-".into(),
-        });
-        let cells = cells.collect::<Vec<_>>().join(" | ");
-        text += &format!("| `{}` | `{law}` | {cells} |\n", row.id);
-    }
-    text
-}
-
 fn find(find: &Find, expected: Option<Law>) -> String {
     let report = match find {
         Find::Report(report) => report,

@@ -24,8 +24,8 @@ fn the_executions_in_the_readme_of_the_engines_are_of_every_variant() {
     let variants = gallery::VARIANTS.iter().map(|v| (v.id(), v.law.to_string()));
     assert!(
         named.map(|(id, law)| (id.to_owned(), law.to_owned())).eq(variants),
-        "benches/engines/README.md should have what `cargo run --release --features loom --bin verify -- \
-         gallery --executions` prints"
+        "benches/engines/README.md should have what `cargo run --release --manifest-path \
+         benches/engines/Cargo.toml` prints"
     );
 }
 

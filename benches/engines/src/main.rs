@@ -24,6 +24,7 @@ mod std_like;
 
 use cell::{Cell, Ended};
 use scenarios::{LATENT, RIGHT, SCENARIOS};
+use selvedge_loom_tests::gallery::VARIANTS;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Ours; `on_loom` is loom below the facade.
@@ -67,19 +68,34 @@ fn main() -> ExitCode {
 fn table() -> ExitCode {
     let engines = [OURS, PEERS].concat();
     let header: Vec<_> = engines.iter().map(|engine| engine.replace('_', " ")).collect();
-    println!("| scenario | {} |\n|---|{}", header.join(" | "), "---|".repeat(engines.len()));
-    let mut complete = true;
+    println!(
+        "| scenario | law | {} |\n|---|---|{}",
+        header.join(" | "),
+        "--:|".repeat(engines.len())
+    );
+    let (mut complete, mut found) = (true, vec![0; engines.len()]);
     for scenario in SCENARIOS {
         let cells: Vec<_> = engines.iter().map(|engine| middle(engine, scenario)).collect();
         complete &= cells.iter().all(Option::is_some);
         let word = |cell: &Option<Cell>| cell.map_or("no result".into(), |cell| cell.to_string());
         let words: Vec<String> = cells.iter().map(word).collect();
-        println!("| {scenario} | {} |", words.join(" | "));
+        match VARIANTS.iter().find(|variant| variant.id() == *scenario) {
+            Some(variant) => {
+                println!("| `{scenario}` | `{}` | {} |", variant.law, words.join(" | "));
+                for (found, cell) in found.iter_mut().zip(&cells) {
+                    *found += u32::from(cell.is_some_and(|cell| cell.ended == Ended::Found));
+                }
+            }
+            None => println!("| {scenario} | | {} |", words.join(" | ")),
+        }
     }
+    let found: Vec<_> = found.iter().map(u32::to_string).collect();
+    println!("| found, of {} variants | | {} |", VARIANTS.len(), found.join(" | "));
     println!(
         "\nA bare number: the executions up to the first violation, that one included; of the random engines \
          (random, pct) the median over {SEEDS} seeds. \"all\": all that there are. \"none\": no violation in a \
-         random engine's {CASES}. \"unfinished\": in {} s. At the poll grain, which is a current-thread runtime, \
+         random engine's {CASES}. \"unfinished\": in {} s. \"-\": not made for loom, which has no timers, few \
+         operations, and no law for what runs for ever. At the poll grain, which is a current-thread runtime, \
          a task that never waits cannot be interrupted: some bugs are not there, and where there is one \
          schedule, the check fails (\"vacuous\").",
         cell::LIMIT.as_secs()

@@ -42,9 +42,6 @@ enum Command {
         /// The engine that looks.
         #[arg(long, value_enum, default_value = "explore")]
         engine: Engine,
-        /// In the table, the executions that each engine takes to find it.
-        #[arg(long, conflicts_with = "id")]
-        executions: bool,
     },
     /// Size, speed and memory of the search on the worker pool.
     Table {
@@ -71,12 +68,11 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let ok = match args.command {
         None => verify(Catalogue::all().filter(args.filter.as_deref().unwrap_or("")), &args),
-        Some(Command::Gallery { executions: true, .. }) => Ok(executions()),
         Some(Command::Gallery { id: None, .. }) => {
             println!("{}", gallery::markdown_table());
             Ok(true)
         }
-        Some(Command::Gallery { id: Some(id), engine, .. }) => exhibit(&id, engine),
+        Some(Command::Gallery { id: Some(id), engine }) => exhibit(&id, engine),
         Some(Command::Table { ref filter, seconds }) => figures(filter, seconds, &args),
         Some(Command::Canary) => verify(Catalogue::canary(), &args),
     };
@@ -124,18 +120,6 @@ fn exhibit(id: &str, engine: Engine) -> Outcome {
     let report = exhibit::report(variant, by, &Budget::FULL);
     println!("{report}");
     Ok(report.violations().first().is_some_and(|v| v.law == variant.law))
-}
-
-fn executions() -> bool {
-    let mut progress = Progress::new(gallery::VARIANTS.len());
-    let exhibits = gallery::VARIANTS.iter().map(|v| {
-        progress.step(&v.id());
-        exhibit::variant(v, &Budget::FULL)
-    });
-    let exhibits: Vec<_> = exhibits.collect();
-    progress.end();
-    print!("{}", show::executions(&exhibits));
-    exhibits.iter().all(|exhibit| exhibit.off.is_empty())
 }
 
 /// Tables to stdout, JSON to where it was asked for.
