@@ -35,8 +35,8 @@ pub async fn scenario(stages: usize, items: u64, buffer: usize) {
     while let Some(n) = output.recv().await {
         received.push(n);
     }
-    assert_eq!(received, (0..items).step_by(2).collect::<Vec<_>>());
     for task in tasks {
         task.await.expect("no stage panics");
     }
+    assert_eq!(received, (0..items).step_by(2).collect::<Vec<_>>());
 }

@@ -39,9 +39,9 @@ impl InFlight {
 /// Starts `workers` tasks of `jobs` jobs each, all in flight from the start, and drains.
 pub async fn scenario(workers: usize, jobs: u64, _buffer: usize) {
     let (in_flight, done) = (Arc::new(InFlight::default()), Record::distinct("done"));
+    in_flight.jobs.store(workers * jobs as usize, SeqCst);
     let mut crew = JoinSet::new();
     for worker in 0..workers {
-        in_flight.jobs.fetch_add(jobs as usize, SeqCst);
         let (in_flight, done) = (in_flight.clone(), done.clone());
         crew.spawn(async move {
             for job in 0..jobs {
