@@ -1,13 +1,14 @@
 //! The engines next to their peers: executions to the first violation or to completion, and how fast.
 //!
-//! `cargo run --release --manifest-path benches/engines/Cargo.toml` prints the table, in Markdown; about
-//! 5 minutes at most. `... -- ENGINE SCENARIO SEED` runs one cell. The feature `interweave` adds that peer,
-//! which needs a newer compiler than all else here.
+//! `cargo run --release --manifest-path benches/engines/Cargo.toml` prints the table, in Markdown, in about
+//! 11 minutes; `... -- WORD` only the scenarios with that in their names; `... -- ENGINE SCENARIO SEED` runs
+//! one cell. The feature `interweave` adds that peer, which needs a newer compiler than all else here.
 //!
-//! Each scenario is written four times, in the terms of who runs it: `ours` on tokio's primitives behind
-//! the facade; `std_like` on threads, locks and condition variables, for loom and shuttle; `messages` on
-//! threads that send messages, for TraceForge; `interweave` on processes with cells and channels. So a row
-//! compares how a *problem* fares, and not equal programs: tokio's primitives have more operations.
+//! Each scenario is written four times, in the terms of who runs it: on tokio's primitives behind the facade,
+//! which is the gallery itself (`ours`); on threads, locks and condition variables, for loom and shuttle
+//! (`std_like`); on threads that send messages, for TraceForge (`messages`); on processes with cells and
+//! channels (`interweave`). So a row compares how a *problem* fares, and not equal programs: tokio's
+//! primitives have more operations.
 //!
 //! Each cell is a process of its own, because a failing model may abort it, and because that is how a
 //! limit of time is kept.
@@ -47,7 +48,8 @@ pub const SEEDS: u64 = 11;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
-        [] => table(),
+        [] => table(""),
+        [word] => table(word),
         [engine, scenario, seed] => {
             let seed = seed.parse().expect("a seed is a number");
             cell::watch();
@@ -61,11 +63,14 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        _ => panic!("no arguments, or ENGINE SCENARIO SEED"),
+        _ => panic!("no arguments, or a word, or ENGINE SCENARIO SEED"),
     }
 }
 
-fn table() -> ExitCode {
+/// Of the scenarios with this in their names.
+fn table(word: &str) -> ExitCode {
+    let chosen: Vec<_> = SCENARIOS.iter().filter(|scenario| scenario.contains(word)).collect();
+    assert!(!chosen.is_empty(), "no scenario has `{word}` in its name; there are {SCENARIOS:?}");
     let engines = [OURS, PEERS].concat();
     let header: Vec<_> = engines.iter().map(|engine| engine.replace('_', " ")).collect();
     println!(
@@ -73,14 +78,15 @@ fn table() -> ExitCode {
         header.join(" | "),
         "--:|".repeat(engines.len())
     );
-    let (mut complete, mut found) = (true, vec![0; engines.len()]);
-    for scenario in SCENARIOS {
+    let (mut complete, mut variants, mut found) = (true, 0, vec![0; engines.len()]);
+    for scenario in chosen {
         let cells: Vec<_> = engines.iter().map(|engine| middle(engine, scenario)).collect();
         complete &= cells.iter().all(Option::is_some);
         let word = |cell: &Option<Cell>| cell.map_or("no result".into(), |cell| cell.to_string());
         let words: Vec<String> = cells.iter().map(word).collect();
         match VARIANTS.iter().find(|variant| variant.id() == *scenario) {
             Some(variant) => {
+                variants += 1;
                 println!("| `{scenario}` | `{}` | {} |", variant.law, words.join(" | "));
                 for (found, cell) in found.iter_mut().zip(&cells) {
                     *found += u32::from(cell.is_some_and(|cell| cell.ended == Ended::Found));
@@ -90,7 +96,7 @@ fn table() -> ExitCode {
         }
     }
     let found: Vec<_> = found.iter().map(u32::to_string).collect();
-    println!("| found, of {} variants | | {} |", VARIANTS.len(), found.join(" | "));
+    println!("| found, of {variants} variants | | {} |", found.join(" | "));
     println!(
         "\nA bare number: the executions up to the first violation, that one included; of the random engines \
          (random, pct) the median over {SEEDS} seeds. \"all\": all that there are. \"none\": no violation in a \
