@@ -108,7 +108,7 @@ impl Page {
              start and the stop; against bare: how much longer than the bare tokio that the pattern \
              replaces: workers on the same kind of queue, a JoinSet, a chain of mpsc channels, a semaphore, a \
              TaskTracker with a token. Allocations are for one item. \"lacks\" is what it leaves out that \
-             the pattern does."
+             the pattern does: what a guarantee costs is between two rows of which one lacks it."
                 .into(),
         ));
         for (pattern, points) in prices {

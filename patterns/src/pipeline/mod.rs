@@ -35,7 +35,7 @@
 //!
 //! What it costs: an item takes about a third more instructions than in a chain of tasks on `mpsc`. Half of
 //! that is the channel, which has to be closed from outside and shared by workers; the rest buys a look at
-//! the token before each item is worked on, and panics as data.
+//! the token before each item is taken or worked on, panics as data, and the index and the account of items.
 //!
 //! The road not taken: a `select!` of the token and the buffer at each receive and each send of every
 //! stage. That is two more polls an item and stage, and a stage that forgets one of them leaks.

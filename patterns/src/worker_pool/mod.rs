@@ -31,8 +31,18 @@
 //! * [`Results`] holds the pool's own token, a child of the one given to
 //!   [`start`](WorkerPool::start): dropping or closing it cancels this pool and nothing else.
 //!
-//! The road not taken: a `select!` of token and queue in each worker. It registers every idle worker
-//! with the token, polls twice per wake-up, and still lets a job start between its two looks.
+//! What it costs: a job takes about a sixth more instructions than with workers on the same queue and no
+//! guarantee; where it takes a microsecond itself, that is 3 % of its time. More than half of it is the look at
+//! the token before each job, which is a lock that the workers share; the rest are ids, panics as data and
+//! the account.
+//!
+//! Roads not taken:
+//!
+//! * A `select!` of token and queue in each worker. It registers every idle worker with the token, polls
+//!   twice per wake-up, and still lets a job start between its two looks.
+//! * A child token for each worker, whose lock is in nobody's way: a free job costs 7 % less on two threads.
+//!   But then no two workers are interchangeable, and the search of every schedule becomes ten times as
+//!   large.
 
 mod pool;
 mod report;
