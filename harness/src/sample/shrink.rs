@@ -13,12 +13,14 @@ use crate::replay::drive::Driver;
 
 /// So many runs may be spent on one failure.
 const RUNS_MAX: usize = 1_000;
+/// So many steps of all these runs: each run of a livelock is as long as a run may be.
+const STEPS_MAX: usize = 1_000_000;
 
 /// The cheapest case found that breaks the same law first.
 pub(super) fn shrink(driver: &Driver<'_>, failing: Case) -> Case {
     let Some(law) = law_of(&failing) else { return failing };
-    let mut shrinking = Shrinking { driver, law, best: failing, runs: 0 };
-    while shrinking.drop_departures() | shrinking.join_stretches() {}
+    let mut shrinking = Shrinking { driver, law, best: failing, runs: 0, steps: 0 };
+    shrinking.run();
     shrinking.best
 }
 
@@ -27,9 +29,14 @@ struct Shrinking<'a> {
     law: Law,
     best: Case,
     runs: usize,
+    steps: usize,
 }
 
 impl Shrinking<'_> {
+    fn run(&mut self) {
+        while self.drop_departures() | self.join_stretches() {}
+    }
+
     /// Leaves departures out: all, then halves, quarters, and so on. True: it helped.
     fn drop_departures(&mut self) -> bool {
         let mut helped = false;
@@ -65,7 +72,7 @@ impl Shrinking<'_> {
         loop {
             let path = &self.best.driven.path;
             let stretches: Vec<&[Pick]> = path.chunk_by(|a, b| a.task == b.task).collect();
-            if i >= stretches.len() {
+            if i >= stretches.len() || self.exhausted() {
                 return helped;
             }
             let next =
@@ -102,6 +109,8 @@ impl Shrinking<'_> {
     }
 
     fn keep(&mut self, case: Case) -> bool {
+        self.runs += 1;
+        self.steps += case.driven.path.len();
         let better = law_of(&case) == Some(self.law) && cost(&case) < cost(&self.best);
         if better {
             self.best = case;
@@ -109,9 +118,8 @@ impl Shrinking<'_> {
         better
     }
 
-    fn exhausted(&mut self) -> bool {
-        self.runs += 1;
-        self.runs > RUNS_MAX
+    fn exhausted(&self) -> bool {
+        self.runs >= RUNS_MAX || self.steps >= STEPS_MAX
     }
 }
 
@@ -192,6 +200,34 @@ mod tests {
         let shrunk = check(Sampling::random(14), 1, root);
         // The one preemption, and going on with one task or the other at the start.
         assert!(shrunk.departures.len() <= 2, "{:?}", shrunk.departures);
+    }
+
+    #[test]
+    fn a_livelock_is_shrunk_in_few_of_its_long_runs() {
+        // Whoever is told tells the other: so many switches as there are steps.
+        async fn spins() {
+            let (ping, mut pinged) = rt::sync::mpsc::channel(1);
+            let (pong, mut ponged) = rt::sync::mpsc::channel(1);
+            let other = rt::spawn(async move {
+                while pinged.recv().await.is_some() {
+                    pong.send(()).await.unwrap();
+                }
+            });
+            while ping.send(()).await.is_ok() {
+                ponged.recv().await.unwrap();
+            }
+            other.await.unwrap();
+        }
+        let root = Root::new(spins, Location::caller());
+        let driver = Driver::new(&Rc::new(Config::new("shrink")), &root);
+        let best = run(&driver, &mut *Sampling::random(1).strategy());
+        assert_eq!(law_of(&best), Some(Law::Livelock));
+        let one = best.driven.path.len();
+        let mut shrinking =
+            Shrinking { driver: &driver, law: Law::Livelock, best, runs: 0, steps: 0 };
+        shrinking.run();
+        assert!(shrinking.steps <= STEPS_MAX + one, "{} steps", shrinking.steps);
+        assert!(shrinking.runs < RUNS_MAX && shrinking.best.departures.is_empty());
     }
 
     #[test]
