@@ -13,6 +13,8 @@ mod worker_pool;
 use benches::load::{Cost, Load};
 use benches::point::Bench;
 use benches::profile::Profile;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -35,6 +37,14 @@ fn main() {
     }
     rate_limit::compare(&mut bench, Load { items: 20_000, ..Load::steady(Cost::Free) });
     criterion.final_summary();
+}
+
+/// Polls user code, with its panics caught where that is asked for.
+async fn caught<const PANICS: bool, T>(code: impl Future<Output = T>) -> T {
+    match PANICS {
+        true => AssertUnwindSafe(code).catch_unwind().await.expect("no user code panics"),
+        false => code.await,
+    }
 }
 
 /// The time since `begun`, of a run that did all its work.

@@ -1,12 +1,12 @@
 //! The pipeline of two stages, against a chain written by hand and streams in one task.
 
-use crate::complete;
+use crate::{caught, complete};
 use benches::load::Load;
 use benches::patterns;
 use benches::point::Bench;
 use benches::probe::Probe;
-use futures_util::{FutureExt, StreamExt};
-use std::panic::AssertUnwindSafe;
+use futures_util::StreamExt;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -70,8 +70,8 @@ async fn mpmc_chain(load: Load, probe: Probe) -> Duration {
     })
 }
 
-/// The same with a token that each stage looks at before it works on an item, and panics caught where that is
-/// asked for: what each of these guarantees costs.
+/// The same with a token, which the source watches while it waits and each stage looks at before it works on an
+/// item; and panics caught where that is asked for: what each of these guarantees costs.
 async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
     let begun = Instant::now();
     let room = load.room().get();
@@ -79,8 +79,16 @@ async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
     let (first, mut output) = async_channel::bounded(room);
     let mut buffers = vec![output.clone()];
     let mut source = load.source(load.items, &probe);
+    let token = stop.token().clone();
     tokio::spawn(async move {
-        while let Some(item) = source.next().await {
+        let mut cancelled = pin!(token.cancelled());
+        while !token.is_cancelled() {
+            let next = tokio::select! {
+                biased;
+                next = caught::<PANICS, _>(source.next()) => next,
+                () = &mut cancelled => return,
+            };
+            let Some(item) = next else { return };
             if first.send(item).await.is_err() {
                 return;
             }
@@ -95,11 +103,7 @@ async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
                 if token.is_cancelled() {
                     return;
                 }
-                let job = async { load.cost.spend(item) };
-                let done = match PANICS {
-                    true => AssertUnwindSafe(job).catch_unwind().await.expect("no stage panics"),
-                    false => job.await,
-                };
+                let done = caught::<PANICS, _>(async { load.cost.spend(item) }).await;
                 if next.send(done).await.is_err() {
                     return;
                 }

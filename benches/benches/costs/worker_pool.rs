@@ -1,12 +1,11 @@
 //! The worker pool, against what else runs at most N jobs at once.
 
-use crate::complete;
+use crate::{caught, complete};
 use benches::load::Load;
 use benches::patterns;
 use benches::point::Bench;
 use benches::probe::{Item, Probe};
-use futures_util::{FutureExt, StreamExt};
-use std::panic::AssertUnwindSafe;
+use futures_util::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -86,11 +85,7 @@ async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
                 if token.is_cancelled() {
                     return;
                 }
-                let job = load.cost.run(item);
-                let done = match PANICS {
-                    true => AssertUnwindSafe(job).catch_unwind().await.expect("no job panics"),
-                    false => job.await,
-                };
+                let done = caught::<PANICS, _>(load.cost.run(item)).await;
                 if deliver.send(done).await.is_err() {
                     return;
                 }
