@@ -32,7 +32,7 @@
 //!   caller's own token above it, or the end of the group.
 //! * There is no buffer but the results themselves: one a task, kept until `wait`.
 //!
-//! What it costs: a task takes about 40 % more instructions than one in a bare `JoinSet`. Half of that is a
+//! What it costs: a task takes about 40 % more instructions than one in a bare `JoinSet`. Up to half is a
 //! token of its own for each task, a look at it before anything starts, and an index; panics as data are
 //! next to nothing; the rest is what tells the cause from its reactions.
 //!
