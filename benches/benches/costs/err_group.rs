@@ -1,13 +1,12 @@
 //! The error group, against other ways to run fallible tasks together.
 
-use crate::complete;
+use crate::{caught, complete};
 use benches::load::Load;
 use benches::patterns::{self, GROUP as LIMIT};
 use benches::point::Bench;
 use benches::probe::{Item, Probe};
-use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt};
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -59,11 +58,7 @@ async fn ordered<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
         tasks.spawn(async move {
             match token.is_cancelled() {
                 true => (index, Err(())),
-                false if PANICS => {
-                    let done = AssertUnwindSafe(load.cost.run(item)).catch_unwind().await;
-                    (index, done.map_err(|_| ()))
-                }
-                false => (index, Ok(load.cost.run(item).await)),
+                false => (index, Ok(caught::<PANICS, _>(load.cost.run(item)).await)),
             }
         });
     }

@@ -31,16 +31,19 @@ pub fn compare(bench: &mut Bench<'_>, load: Load) {
     bench.price(pool, load, ("for_each_concurrent", STREAM), for_each_concurrent);
 }
 
-/// Workers on an MPMC queue, results over a channel; `$recv` and `$send` are the queue's own.
+/// Workers on an MPMC queue, results over a channel; `$recv` is the queue's own, `$run` does a job.
 macro_rules! workers {
-    ($load:ident, $probe:ident, ($jobs:ident, $queue:ident), $recv:expr) => {{
+    ($load:ident, $probe:ident, ($jobs:ident, $queue:ident), $recv:expr) => {
+        workers!($load, $probe, ($jobs, $queue), $recv, |item| $load.cost.run(item))
+    };
+    ($load:ident, $probe:ident, ($jobs:ident, $queue:ident), $recv:expr, $run:expr) => {{
         let begun = Instant::now();
         let (deliver, mut results) = mpsc::channel::<Item>($load.room().get());
         for _ in 0..$load.workers {
             let (queue, deliver) = ($queue.clone(), deliver.clone());
             tokio::spawn(async move {
                 while let Some(item) = $recv(&queue).await {
-                    if deliver.send($load.cost.run(item).await).await.is_err() {
+                    if deliver.send($run(item).await).await.is_err() {
                         return;
                     }
                 }
@@ -74,44 +77,19 @@ async fn bare(load: Load, probe: Probe) -> Duration {
 /// The same with a token that workers share, and the panics of jobs caught where that is asked for: what each
 /// of these guarantees costs.
 async fn stoppable<const PANICS: bool>(load: Load, probe: Probe) -> Duration {
-    let begun = Instant::now();
     let (jobs, queue) = async_channel::bounded(load.room().get());
-    let (deliver, mut results) = mpsc::channel::<Item>(load.room().get());
     let stop = CancellationToken::new().drop_guard();
-    for _ in 0..load.workers {
-        let (queue, deliver, token) = (queue.clone(), deliver.clone(), stop.token().clone());
-        tokio::spawn(async move {
-            while let Ok(item) = queue.recv().await {
-                if token.is_cancelled() {
-                    return;
-                }
-                let done = caught::<PANICS, _>(load.cost.run(item)).await;
-                if deliver.send(done).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
     // Whoever waits for a job or for room hears of the cancel when the queue closes.
-    let token = stop.token().clone();
+    let (token, idle) = (stop.token().clone(), queue.clone());
     tokio::spawn(async move {
         token.cancelled().await;
-        queue.close();
+        idle.close();
     });
-    drop(deliver);
-    let mut source = load.source(load.items, &probe);
-    tokio::spawn(async move {
-        while let Some(item) = source.next().await {
-            let sent = jobs.send(item).await;
-            assert!(sent.is_ok());
-        }
-    });
-    let mut received = 0;
-    while let Some(item) = results.recv().await {
-        load.consumer.take(item, &probe);
-        received += 1;
-    }
-    complete(load, received, begun)
+    let queue = (queue, stop.token().clone());
+    let recv = async |queue: &(async_channel::Receiver<Item>, CancellationToken)| {
+        queue.0.recv().await.ok().filter(|_| !queue.1.is_cancelled())
+    };
+    workers!(load, probe, (jobs, queue), recv, |item| caught::<PANICS, _>(load.cost.run(item)))
 }
 
 async fn mutex_mpsc(load: Load, probe: Probe) -> Duration {

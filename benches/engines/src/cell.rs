@@ -24,7 +24,7 @@ pub enum Ended {
     Unfinished,
     /// There is one way to run, so nothing was checked.
     Vacuous,
-    /// The engine has no terms for it, or not made for it.
+    /// The engine is not meant for it.
     NotMeant,
 }
 

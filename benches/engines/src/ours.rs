@@ -5,7 +5,7 @@ mod basics;
 use crate::cell::{self, Ended};
 use crate::{CASES, OURS, PEERS};
 use selvedge::{Check, Grain, Law, Limits, Problem, Report, Sampling, Verdict};
-use selvedge_loom_tests::gallery::VARIANTS;
+use selvedge_loom_tests::gallery;
 use selvedge_loom_tests::scenario::{Root, Shape, shape};
 
 /// A scenario as these engines take it.
@@ -31,8 +31,8 @@ fn named(scenario: &str) -> Scenario {
         let shape = shape(2, 2, 2);
         return Scenario { check: Check::new(scenario), root, shape, loom: Some(shape), laws };
     }
-    let variant = VARIANTS.iter().find(|variant| variant.id() == scenario);
-    let variant = variant.unwrap_or_else(|| panic!("no variant `{scenario}` in the gallery"));
+    let variant = gallery::variant(scenario)
+        .unwrap_or_else(|| panic!("no variant `{scenario}` in the gallery"));
     let (root, shape, loom) = (variant.root, variant.shape, variant.loom);
     Scenario { check: variant.check(), root, shape, loom, laws: vec![variant.law] }
 }

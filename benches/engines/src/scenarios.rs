@@ -47,10 +47,6 @@ macro_rules! functions {
 pub const SCENARIOS: &[&str] = scenarios!(names);
 /// The one without a bug.
 pub const RIGHT: &str = "basics/pool_2x2";
-/// Wrong, and yet no single execution goes wrong: the orders in which locks are taken contradict each other
-/// over several.
-pub const LATENT: [&str; 3] =
-    ["err_group/guard_over_await", "fan/opposite_locks", "rate_limit/two_limits_crossed"];
 
 /// What a list has under a name.
 pub fn find<T: Copy>(all: &[(&str, T)], scenario: &str) -> T {

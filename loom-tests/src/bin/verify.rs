@@ -104,9 +104,8 @@ fn figures(filter: &str, seconds: u64, args: &Args) -> Outcome {
 }
 
 fn exhibit(id: &str, engine: Engine) -> Outcome {
-    let variant = gallery::VARIANTS.iter().find(|v| v.id() == id);
-    let variant =
-        variant.ok_or_else(|| format!("no variant `{id}`; `verify gallery` lists all"))?;
+    let variant = gallery::variant(id)
+        .ok_or_else(|| format!("no variant `{id}`; `verify gallery` lists all"))?;
     let by = match engine {
         Engine::Explore => By::Explore,
         Engine::Sample => By::Sample,

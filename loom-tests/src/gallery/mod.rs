@@ -98,6 +98,11 @@ impl Correct {
     }
 }
 
+/// The variant of an id, if there is one.
+pub fn variant(id: &str) -> Option<&'static Variant> {
+    VARIANTS.iter().find(|variant| variant.id() == id)
+}
+
 /// The table of all variants as the README shows it.
 pub fn markdown_table() -> String {
     let mut table =

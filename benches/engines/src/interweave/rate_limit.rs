@@ -8,13 +8,12 @@ use super::queue::{Port, Refusal, bounded};
 use super::task::{Task, all, crew, producer, spawn};
 use super::token::Token;
 use super::{check, judge};
-use interweave::{Atomic, ProcessResult, World};
+use interweave::{Atomic, World};
+use selvedge_loom_tests::gallery::rate_limit::{INTERVAL, due, limited};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// One permit every so often, in all variants.
-const INTERVAL: Duration = Duration::from_millis(10);
 /// How often a ticker may find that its bucket is gone.
 const ROUNDS: u32 = 10;
 
@@ -85,24 +84,9 @@ async fn grants(workers: &[Task<Vec<Duration>>; 2]) -> Vec<Duration> {
     grants
 }
 
-/// What a rate limiter promises: in any window, at most the burst and what the rate gives.
-fn limited(grants: &[Duration], burst: usize) -> ProcessResult {
-    let keeps = |from: usize, to: usize| {
-        let window = grants[to] - grants[from];
-        to - from < burst + (window.as_nanos() / INTERVAL.as_nanos()) as usize
-    };
-    let all = (0..grants.len()).all(|to| (0..=to).all(|from| keeps(from, to)));
-    check(all, "more grants than the rate allows")
-}
-
-/// Spawns the process that judges the workers' grants by that, with no burst.
-fn judge_rate(world: &mut World<'_>, workers: [Task<Vec<Duration>>; 2]) {
-    judge(world, async move { limited(&grants(&workers).await, 1) });
-}
-
-/// Permits come an interval apart, without a hole.
-fn no_hole(grants: &[Duration]) -> bool {
-    (0..).zip(grants).all(|(k, grant)| *grant == INTERVAL * k)
+/// Spawns the process that judges the workers' grants by the rate and a burst.
+fn judge_rate(world: &mut World<'_>, workers: [Task<Vec<Duration>>; 2], burst: u32) {
+    judge(world, async move { Ok(limited(&grants(&workers).await, burst as usize)?) });
 }
 
 /// Each worker sleeps between its own jobs: that limits the worker, and not the whole.
@@ -114,7 +98,7 @@ pub fn sleep_per_worker(world: &mut World<'_>) {
         clock.sleep(INTERVAL).await;
         now
     });
-    judge_rate(world, workers);
+    judge_rate(world, workers, 1);
 }
 
 /// Each clone of the limiter counts for itself.
@@ -128,7 +112,7 @@ pub fn clone_copies_state(world: &mut World<'_>) {
             used_up.unlock(now + INTERVAL).await;
             now
         });
-    judge_rate(world, workers);
+    judge_rate(world, workers, 1);
 }
 
 /// A ticker paces the work, and makes up for every tick that nobody took.
@@ -142,7 +126,7 @@ pub fn burst_after_idle(world: &mut World<'_>) {
         next.unlock(due + INTERVAL).await;
         now
     });
-    judge_rate(world, workers);
+    judge_rate(world, workers, 1);
 }
 
 /// So many permits in each window of a fixed grid; around the edge of two, twice as many.
@@ -166,7 +150,7 @@ pub fn fixed_window(world: &mut World<'_>) {
         window.unlock((begin, used + 1)).await;
         now
     });
-    judge(world, async move { limited(&grants(&workers).await, BURST as usize) });
+    judge_rate(world, workers, BURST);
 }
 
 /// Look, wait, take; the lock is held for the look and for the take, but not in between.
@@ -183,7 +167,7 @@ pub fn check_then_wait(world: &mut World<'_>) {
         used_up.unlock(now.max(latest) + INTERVAL).await;
         now
     });
-    judge_rate(world, workers);
+    judge_rate(world, workers, 1);
 }
 
 /// The permit is taken first and waited for then; a waiter that is cancelled has burnt it.
@@ -215,7 +199,7 @@ pub fn commit_before_sleep(world: &mut World<'_>) {
         grants.extend(victim.join().await);
         grants.sort();
         canceller.join().await;
-        check(no_hole(&grants), "a permit was burnt")
+        check(grants == due(grants.len(), 1), "a permit was burnt")
     });
 }
 
@@ -291,7 +275,10 @@ pub fn float_refill(world: &mut World<'_>) {
         limit.unlock(now.as_secs_f32().max(used_up) + INTERVAL.as_secs_f32()).await;
         now
     });
-    judge(world, async move { check(no_hole(&grants(&workers).await), "the rate drifts") });
+    judge(world, async move {
+        let grants = grants(&workers).await;
+        check(grants == due(grants.len(), 1), "the rate drifts")
+    });
 }
 
 /// The wait for a permit knows nothing of the cancel, which has stopped the ticker that would end it.

@@ -3,6 +3,7 @@
 use crate::messages::crew::join;
 use crate::messages::queue::{Queue, Sender, bounded, first_of, permits};
 use crate::messages::token::Token;
+use selvedge_loom_tests::gallery::rate_limit::{INTERVAL, assert_limited, due};
 use std::sync::Arc;
 use std::time::Duration;
 use traceforge::channel::{Builder, Receiver};
@@ -10,7 +11,6 @@ use traceforge::sync::Mutex;
 use traceforge::thread;
 
 const WORKERS: u32 = 2;
-const INTERVAL: Duration = Duration::from_millis(10);
 
 /// The time, which stands still but for those who sleep.
 #[derive(Clone)]
@@ -47,21 +47,6 @@ fn grants(jobs: u32, acquire: impl FnMut() -> Duration + Clone + Send + 'static)
     let mut grants: Vec<_> = grants.flatten().collect();
     grants.sort();
     grants
-}
-
-/// What a limiter promises: in any window, at most the burst and what the rate gives.
-fn assert_limited(grants: &[Duration], burst: usize) {
-    for (i, from) in grants.iter().enumerate() {
-        for (j, to) in grants.iter().enumerate().skip(i) {
-            let most = burst + ((*to - *from).as_nanos() / INTERVAL.as_nanos()) as usize;
-            assert!(j - i < most, "{} grants where {most} are allowed: {grants:?}", j - i + 1);
-        }
-    }
-}
-
-/// When so many grants are due, without a pause and with a burst of one.
-fn due(grants: usize) -> Vec<Duration> {
-    (0..grants as u32).map(|k| INTERVAL * k).collect()
 }
 
 /// Each worker sleeps between its own jobs. That limits the worker, and not the whole.
@@ -192,7 +177,7 @@ pub fn commit_before_sleep() {
     granted.extend(victim.join().unwrap());
     join([canceller]);
     granted.sort();
-    assert_eq!(granted, due(granted.len()), "a permit was burnt");
+    assert_eq!(granted, due(granted.len(), 1), "a permit was burnt");
 }
 
 /// The limited loop hears the cancel while it waits for its input, but not while it delivers.
@@ -257,7 +242,7 @@ pub fn float_refill() {
         now
     };
     let grants = grants(3, acquire);
-    assert_eq!(grants, due(grants.len()), "the rate drifts");
+    assert_eq!(grants, due(grants.len(), 1), "the rate drifts");
 }
 
 /// The wait for a permit knows nothing of the cancel, which has stopped the ticker that would end it.

@@ -44,6 +44,19 @@ fn read(output: &Queue<u64>) -> Vec<u64> {
     std::iter::from_fn(|| output.recv()).collect()
 }
 
+/// Stops after one item, and joins all before it reads the rest.
+fn stop_after_one(
+    token: &Token,
+    source: JoinHandle<bool>,
+    stages: Vec<JoinHandle<()>>,
+    output: &Queue<u64>,
+) {
+    output.recv();
+    token.cancel();
+    source.join().unwrap();
+    join(stages);
+}
+
 /// The stage hears the cancel while it waits for room, but not while it waits for an item.
 pub fn no_cancel_on_recv() {
     let token = Token::new();
@@ -81,10 +94,7 @@ pub fn no_cancel_on_send() {
             }
         }
     });
-    output.recv();
-    token.cancel();
-    source.join().unwrap();
-    join(stages);
+    stop_after_one(&token, source, stages, &output);
 }
 
 /// A stage ends and its output does not, because it hands its sender out.
@@ -173,10 +183,7 @@ pub fn fresh_token_in_stage() {
             }
         }
     });
-    output.recv();
-    token.cancel();
-    source.join().unwrap();
-    join(stages);
+    stop_after_one(&token, source, stages, &output);
 }
 
 /// The buffers between the stages have no bound, so a fast source fills the memory.

@@ -10,13 +10,12 @@ use super::peer::thread;
 use super::queue::{Queue, Sender, queue};
 use super::token::Token;
 use super::tracker::{Inside, Tracker};
+use selvedge_loom_tests::gallery::rate_limit::{INTERVAL, assert_limited, due};
 use std::sync::Arc;
 use std::sync::mpsc::TrySendError;
 use std::time::Duration;
 
 const WORKERS: u64 = 2;
-/// One permit every so often.
-const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Workers take so many permits each; returns when they were granted, sorted.
 fn grants<L: Clone + Send + 'static>(
@@ -34,24 +33,6 @@ fn sorted(grants: Vec<Vec<Duration>>) -> Vec<Duration> {
     let mut grants = grants.concat();
     grants.sort();
     grants
-}
-
-/// What a limiter promises: in any window, at most the burst and what the rate gives.
-fn assert_limited(grants: &[Duration], burst: usize) {
-    for (i, from) in grants.iter().enumerate() {
-        for (j, to) in grants.iter().enumerate().skip(i) {
-            let length = *to - *from;
-            let most = burst + (length.as_nanos() / INTERVAL.as_nanos()) as usize;
-            let granted = j - i + 1;
-            assert!(granted <= most, "{granted} grants in {length:?}, where {most} may be");
-        }
-    }
-}
-
-/// Where all want permits all the time, each comes when it is due.
-fn assert_no_hole(grants: &[Duration]) {
-    let due = (0..grants.len() as u32).map(|k| INTERVAL * k);
-    assert_eq!(grants, Vec::from_iter(due));
 }
 
 /// The permits so far use up the rate until some time, and none may be saved up.
@@ -178,7 +159,8 @@ pub fn commit_before_sleep() {
     all.push(victim.join().unwrap());
     canceller.join().unwrap();
     // No hole where the victim would have been.
-    assert_no_hole(&sorted(all));
+    let grants = sorted(all);
+    assert_eq!(grants, due(grants.len(), 1), "a permit was burnt");
 }
 
 /// The limited loop hears the cancel while it waits for its input and for a permit, but not while it
@@ -263,7 +245,7 @@ pub fn float_refill() {
         *used_up = now.as_secs_f32().max(*used_up) + INTERVAL.as_secs_f32();
         now
     });
-    assert_no_hole(&grants);
+    assert_eq!(grants, due(grants.len(), 1), "the rate drifts");
 }
 
 /// A bucket of permits, which all who have it keep open.

@@ -2,7 +2,7 @@
 //!
 //! Checklist: cancellation, resource cleanup. Law: `Panic`, of the caller's own check of the rate.
 
-use super::{INTERVAL, all, assert_limited};
+use super::{INTERVAL, all, assert_limited, due};
 use rt::sync::{CancellationToken, Mutex};
 use rt::task::JoinSet;
 use rt::time::{Duration, Instant, sleep_until};
@@ -58,6 +58,5 @@ pub async fn scenario(workers: usize, jobs: u64, burst: usize) {
     let grants = all(tasks).await;
     canceller.await.expect("the canceller does not panic");
     assert_limited(&grants, burst);
-    let due = (1..=grants.len() as u32).map(|k| INTERVAL * k.saturating_sub(burst as u32));
-    assert_eq!(grants, due.collect::<Vec<_>>(), "a permit was burnt");
+    assert_eq!(grants, due(grants.len(), burst), "a permit was burnt");
 }

@@ -4,7 +4,7 @@
 //! 2. The lock is held from the look to the take, through the sleep: whoever comes meanwhile queues.
 //! 3. Nothing is taken before the sleep, so a waiter that is dropped leaves no trace.
 
-use super::{INTERVAL, all, assert_limited};
+use super::{INTERVAL, all, assert_limited, due};
 use rt::sync::{CancellationToken, Mutex};
 use rt::task::JoinSet;
 use rt::time::{Duration, Instant, sleep_until};
@@ -62,6 +62,5 @@ pub async fn scenario(workers: usize, jobs: u64, burst: usize) {
     canceller.await.expect("the canceller does not panic");
     assert_limited(&grants, burst);
     // No hole where the victim would have been.
-    let due = (1..=grants.len() as u32).map(|k| INTERVAL * k.saturating_sub(burst as u32));
-    assert_eq!(grants, due.collect::<Vec<_>>());
+    assert_eq!(grants, due(grants.len(), burst));
 }

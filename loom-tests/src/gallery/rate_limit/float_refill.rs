@@ -2,7 +2,7 @@
 //!
 //! Checklist: error handling. Law: `Panic`, of the caller's own check of the rate.
 
-use super::{INTERVAL, all};
+use super::{INTERVAL, all, due};
 use rt::sync::Mutex;
 use rt::task::JoinSet;
 use rt::time::{Duration, Instant, sleep_until};
@@ -45,6 +45,5 @@ pub async fn scenario(workers: usize, jobs: u64, burst: usize) {
         });
     }
     let grants = all(tasks).await;
-    let due = (1..=grants.len() as u32).map(|k| INTERVAL * k.saturating_sub(burst as u32));
-    assert_eq!(grants, due.collect::<Vec<_>>(), "the rate drifts");
+    assert_eq!(grants, due(grants.len(), burst), "the rate drifts");
 }

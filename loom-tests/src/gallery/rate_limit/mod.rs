@@ -29,7 +29,7 @@ use rt::time::Duration;
 use selvedge_rt as rt;
 
 /// One permit every so often, in all variants.
-const INTERVAL: Duration = Duration::from_millis(10);
+pub const INTERVAL: Duration = Duration::from_millis(10);
 
 /// When all tasks were granted their permits, sorted.
 async fn all(mut tasks: JoinSet<Vec<Duration>>) -> Vec<Duration> {
@@ -41,17 +41,29 @@ async fn all(mut tasks: JoinSet<Vec<Duration>>) -> Vec<Duration> {
     grants
 }
 
-/// What a rate limiter promises: in any window, at most the burst and what the rate gives.
-fn assert_limited(grants: &[Duration], burst: usize) {
+/// What a rate limiter promises: in any window, at most the burst and what the rate gives. The error is a
+/// window that has more. `grants` are sorted.
+pub fn limited(grants: &[Duration], burst: usize) -> Result<(), String> {
     for (i, from) in grants.iter().enumerate() {
         for (j, to) in grants.iter().enumerate().skip(i) {
-            let most = burst + ((*to - *from).as_nanos() / INTERVAL.as_nanos()) as usize;
-            let granted = j - i + 1;
-            let length = *to - *from;
-            assert!(
-                granted <= most,
-                "{granted} grants within {length:?}, where {most} are allowed"
-            );
+            let (granted, length) = (j - i + 1, *to - *from);
+            let most = burst + (length.as_nanos() / INTERVAL.as_nanos()) as usize;
+            if granted > most {
+                return Err(format!(
+                    "{granted} grants within {length:?}, where {most} are allowed"
+                ));
+            }
         }
     }
+    Ok(())
+}
+
+/// Panics where that is not kept.
+pub fn assert_limited(grants: &[Duration], burst: usize) {
+    limited(grants, burst).unwrap_or_else(|window| panic!("{window}"));
+}
+
+/// When so many permits are due, where all want one all the time and none is burnt.
+pub fn due(grants: usize, burst: usize) -> Vec<Duration> {
+    (1..=grants as u32).map(|k| INTERVAL * k.saturating_sub(burst as u32)).collect()
 }
